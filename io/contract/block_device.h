@@ -1,0 +1,213 @@
+/*
+ * Block devices, in two halves.
+ *   For file systems and the cache: find a device, build a bio, submit it.
+ *   For drivers: describe a disk and its queue limits, take requests, complete them.
+ * The way of a bio: blk_submit -> plug -> merge -> elevator -> hardware context (tag) -> driver's queue_rq; back: driver's interrupt ->
+ * blk_request_done -> SOFTIRQ_BLOCK -> blk_complete -> bio->end_io. Errors are negative errno, translated once in the driver.
+ */
+#ifndef IO_CONTRACT_BLOCK_DEVICE_H
+#define IO_CONTRACT_BLOCK_DEVICE_H
+
+#include "io/contract/iov_iter.h"
+#include "kernel/lib/rbtree.h"
+#include "kernel/sync/completion.h"
+#include "kernel/sync/mutex.h"
+#include "kernel/sched/time.h"
+
+struct block_device;
+struct device;
+struct elevator_queue;
+struct gendisk;
+struct inode;
+struct mapping;
+struct request;
+struct request_queue;
+
+/* ================= for file systems and the cache ================= */
+
+enum req_op { REQ_READ, REQ_WRITE, REQ_FLUSH, REQ_DISCARD };
+#define REQ_SYNC BIT(8)     /* somebody waits for it */
+#define REQ_META BIT(9)
+#define REQ_FUA BIT(10)     /* on the medium when done */
+#define REQ_PREFLUSH BIT(11) /* flush the device's cache before */
+#define REQ_RAHEAD BIT(12)
+#define REQ_NOWAIT BIT(13)
+#define REQ_NOMERGE BIT(14)
+#define REQ_OP(flags) ((enum req_op)((flags)&0xff))
+
+struct bio {
+	struct bio *next;         /* in a request or a plug */
+	struct block_device *bdev;
+	u32 flags;                /* enum req_op | REQ_* */
+	sector_t sector;          /* relative to bdev until submitted, to the disk afterwards */
+	u32 size;                 /* bytes */
+	int status;               /* 0 or -errno, valid in end_io */
+	u32 id;
+	u16 nr_vecs, max_vecs;
+	u8 ioprio_class, ioprio_level;
+	pid_t pid;                /* who submitted it */
+	void (*end_io)(struct bio *bio); /* softirq or process context: must not sleep; owns the bio from then on */
+	void *private;
+	struct bio_vec *vecs;
+	struct bio_vec inline_vecs[4];
+};
+#define BIO_MAX_VECS 256
+
+struct bio *bio_alloc(struct block_device *bdev, u32 nr_vecs, u32 flags, u32 gfp); /* with GFP_WAIT never NULL (a reserve) */
+void bio_put(struct bio *bio);
+/* false: does not fit into this bio. */
+bool bio_add_page(struct bio *bio, struct page *page, u32 len, u32 offset);
+/* Hand a bio down. Never fails at once: errors arrive in end_io. Process context; may sleep when the queue is full (REQ_NOWAIT: -EAGAIN in end_io). Splits what exceeds the limits. */
+void blk_submit(struct bio *bio);
+/* Submit and wait; 0 or -errno; the caller keeps the bio. */
+int blk_submit_wait(struct bio *bio);
+int blkdev_issue_flush(struct block_device *bdev);
+int blkdev_issue_discard(struct block_device *bdev, sector_t sector, sector_t nr);
+
+/* Collect the bios of this task until finish, so that neighbours merge. A task that sleeps flushes its plug (blk_flush_plug from schedule). */
+struct blk_plug {
+	struct bio *head, *tail; /* in order of submission */
+	u32 count;
+};
+void blk_start_plug(struct blk_plug *plug);
+void blk_finish_plug(struct blk_plug *plug);
+
+/* A disk or a partition, opened by number or name. */
+struct block_device {
+	kdev_t dev;
+	struct gendisk *disk;
+	u32 partno;               /* 0: whole disk */
+	sector_t start, nr_sectors;
+	bool read_only;
+	struct mapping *mapping;  /* its pages; the device's own inode's */
+	struct inode *inode;
+	u32 block_size;           /* soft block size of its buffers */
+	u32 openers;              /* disk->open_lock */
+	void *holder;             /* exclusive opener (a mounted file system) */
+	/* statistics as in Linux's diskstats: [0] read, [1] write, [2] discard, [3] flush; queue lock */
+	u64 ios[4], merges[4], sectors[4], ticks_ns[4], io_ticks_ns;
+	u32 in_flight[2];
+	u64 last_change_ns;
+	char name[32];
+	struct device *device;
+};
+struct block_device *blkdev_get(kdev_t dev, u32 fmode, void *holder);          /* ERR_PTR: -ENXIO, -EBUSY, -EROFS */
+struct block_device *blkdev_get_by_path(const char *path, u32 fmode, void *holder);
+void blkdev_put(struct block_device *bdev, void *holder); /* writes its dirty pages when the last one leaves */
+int sync_blockdev(struct block_device *bdev);
+void invalidate_bdev(struct block_device *bdev);
+int blkdev_set_block_size(struct block_device *bdev, u32 size);
+u32 blkdev_logical_block_size(struct block_device *bdev);
+struct block_device *blkdev_find(kdev_t dev); /* without opening; NULL */
+
+/* ================= for drivers ================= */
+
+/* What a controller can take. 0 means no limit unless said. */
+struct queue_limits {
+	u32 logical_block_size;   /* 512 if 0 */
+	u32 max_hw_sectors;       /* per request, 512-byte units */
+	u32 max_segments;         /* scatter-gather entries */
+	u32 max_segment_size;     /* bytes, 64 KiB if 0 */
+	u32 segment_boundary;     /* mask: a segment does not cross it (0xffff for PRD) */
+	u32 dma_alignment;        /* mask for memory addresses of direct I/O; 511 if 0 */
+	u32 discard_granularity;
+	bool write_cache;         /* has a volatile cache: flushes matter */
+	bool rotational;
+};
+
+/* One contiguous piece of memory of a request, after neighbours were joined. */
+struct blk_segment {
+	phys_addr_t addr;
+	u32 len;
+	void *va;                 /* the same piece for the CPU */
+};
+
+struct request {
+	struct request_queue *q;
+	u32 flags;                /* op | REQ_* */
+	sector_t sector;
+	u32 nr_sectors;           /* 512-byte units */
+	struct bio *bio, *biotail;
+	u32 nr_segments;
+	u32 id;                   /* of its first bio */
+	s32 tag;                  /* -1: none yet */
+	u8 state;                 /* enum request_state */
+	u8 ioprio_class, ioprio_level;
+	u8 retries;               /* for the driver's recovery */
+	int error;
+	pid_t pid;
+	u64 queued_ns, issued_ns;
+	u32 timeout_ms;
+	struct hw_ctx *hctx;
+	/* elevator: owned by it while queued */
+	struct list_head queue_node;  /* FIFO, dispatch lists, software queue */
+	struct rb_node sort_node;
+	struct list_head hash_node;   /* merge hash of the queue core */
+	u64 elv_u64[2];
+	void *elv_ptr[3];
+	struct list_head done_node;   /* completion list */
+	struct timer timer;
+	void *driver_data;        /* per request, q->ops->request_size bytes, DMA-able when asked for */
+};
+enum request_state { RQ_FREE, RQ_QUEUED, RQ_ISSUED, RQ_DONE };
+
+/* A hardware context: one place that takes requests. IDE has one per channel. */
+struct hw_ctx {
+	struct request_queue *q;
+	u32 index;
+	u32 depth, in_flight;     /* q->lock */
+	u32 tag_map[8];
+	void *driver_data;
+	bool stopped;
+};
+
+struct block_ops {
+	const char *name;
+	/* Start a request. q->lock NOT held; softirqs are off; must not sleep. 0, -EBUSY (device full: will be tried again after the next completion), other -errno: failed. */
+	int (*queue_rq)(struct hw_ctx *h, struct request *rq);
+	/* The deadline passed. First ask the device whether it is done after all; then recover. Runs in the driver-recovery thread, may sleep. Must end in blk_request_done, or return true to be given another period. */
+	bool (*timeout)(struct hw_ctx *h, struct request *rq);
+	int (*open)(struct gendisk *d, u32 fmode);
+	void (*release)(struct gendisk *d);
+	int (*ioctl)(struct block_device *b, u32 cmd, unsigned long arg); /* -ENOTTY: unknown */
+	u32 (*check_media)(struct gendisk *d); /* removable: changed? */
+};
+
+struct gendisk {
+	char name[32];
+	u32 major, first_minor, minors;
+	sector_t capacity;        /* 512-byte sectors */
+	bool read_only, removable, no_partitions;
+	const struct block_ops *ops;
+	struct request_queue *queue;
+	void *private;
+	struct device *parent;    /* controller in the device model */
+	struct block_device *part[16]; /* [0] the whole disk */
+	struct mutex open_lock;
+	bool dead;                /* the gate is closed: -ENODEV */
+	struct list_head node;
+	atomic_t refs;
+};
+
+/* A queue with nr_hw contexts of `depth` tags each. request_size: driver_data per request. ERR_PTR. */
+struct request_queue *blk_queue_create(const struct block_ops *ops, const struct queue_limits *lim, u32 nr_hw, u32 depth, u32 request_size, void *driver_data);
+/* Several disks may share one queue's hardware context (master and slave of an IDE channel): give the same `shared` pointer. */
+void blk_queue_destroy(struct request_queue *q);
+void *blk_queue_data(struct request_queue *q);
+const struct queue_limits *blk_queue_limits(struct request_queue *q);
+/* Serialise several queues in front of one channel: when q may not issue, queue_rq says -EBUSY; blk_kick starts it again. Any context. */
+void blk_kick(struct request_queue *q);
+struct gendisk *disk_alloc(void);
+/* Make it visible: reads the partition table, appears in /dev and /sys. May sleep. */
+int add_disk(struct gendisk *d);
+/* Unplug: close the gate, fail what is queued with -ENODEV, wake who waits, wait for what is in flight. */
+void del_gendisk(struct gendisk *d);
+void put_disk(struct gendisk *d);
+/* The segments of a request, neighbours joined under the limits; returns how many, at most max. Any context. */
+u32 blk_rq_map_segments(struct request *rq, struct blk_segment *segs, u32 max);
+/* A request has ended: status 0 or -errno; bytes_done: how much of it is good when it failed midway (0 if unknown). Any context; the rest happens in SOFTIRQ_BLOCK. */
+void blk_request_done(struct request *rq, int status, u32 bytes_done);
+static inline enum req_op rq_op(const struct request *rq) { return REQ_OP(rq->flags); }
+static inline u32 rq_bytes(const struct request *rq) { return rq->nr_sectors << SECTOR_SHIFT; }
+
+#endif

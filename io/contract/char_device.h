@@ -1,0 +1,48 @@
+/*
+ * Character devices: a driver registers numbers and file operations; io/char opens them by number. Input and output of terminals:
+ * a driver of a serial line or a screen implements struct tty_driver_ops; the line discipline and the file operations are the tty core's.
+ */
+#ifndef IO_CONTRACT_CHAR_DEVICE_H
+#define IO_CONTRACT_CHAR_DEVICE_H
+
+#include "io/contract/file.h"
+
+/* Numbers [dev, dev+count) lead to ops. name for /proc/devices. 0, -EBUSY, -ENOMEM. */
+int register_chrdev(kdev_t dev, u32 count, const char *name, const struct file_operations *ops, void *data);
+void unregister_chrdev(kdev_t dev, u32 count);
+void *chrdev_data(struct file *f);
+struct seq_buf;
+int chrdev_show(struct seq_buf *s, void *arg); /* the character half of /proc/devices */
+
+/* ---- terminals ---- */
+struct tty;
+struct ktermios;
+struct tty_driver_ops {
+	/* Something is in the output buffer: start sending. tty->lock is not held; any context. */
+	void (*start_tx)(struct tty *t);
+	/* Bytes that the hardware still holds. */
+	void (*set_termios)(struct tty *t, const struct ktermios *old); /* may sleep */
+	int (*open)(struct tty *t);
+	void (*close)(struct tty *t);
+	int (*tiocmget)(struct tty *t);
+	int (*tiocmset)(struct tty *t, u32 set, u32 clear);
+	void (*send_break)(struct tty *t, int ms);
+	void (*throttle)(struct tty *t, bool on); /* input buffer nearly full */
+};
+/* A terminal called name (ttyS0) with this number; its node appears in /dev. ERR_PTR. */
+struct tty *tty_register(const char *name, kdev_t dev, const struct tty_driver_ops *ops, void *driver_data);
+void *tty_driver_data(struct tty *t);
+/* From the driver's interrupt: received bytes (flag: 0, TTY_BREAK, TTY_PARITY, TTY_OVERRUN); handled in SOFTIRQ_TTY. Any context. */
+#define TTY_BREAK 1
+#define TTY_PARITY 2
+#define TTY_OVERRUN 3
+void tty_receive(struct tty *t, u8 c, u8 flag);
+/* Next byte to send, or -1. Any context, from start_tx or the transmit interrupt. */
+int tty_next_tx(struct tty *t);
+/* Room again in the output buffer: wake writers. Any context. */
+void tty_tx_wakeup(struct tty *t);
+void tty_hangup(struct tty *t);
+void tty_set_winsize(struct tty *t, u16 rows, u16 cols);
+u32 tty_baud(struct tty *t);
+
+#endif

@@ -1,0 +1,104 @@
+/* Open files: what a descriptor leads to, and the operations behind it. One signature for all I/O: read_iter and write_iter. */
+#ifndef IO_CONTRACT_FILE_H
+#define IO_CONTRACT_FILE_H
+
+#include "io/contract/iov_iter.h"
+#include "kernel/sched/wait.h"
+#include "kernel/sync/mutex.h"
+#include "kernel/uapi/fcntl.h"
+#include "kernel/uapi/poll.h"
+
+struct dentry;
+struct dir_context;
+struct file;
+struct inode;
+struct mount;
+struct vm_area;
+
+struct path {
+	struct mount *mnt;
+	struct dentry *dentry;
+};
+
+/* One waiter of poll/select/epoll passes through each file's poll operation; queue is called for every wait queue the file waits on. */
+struct poll_table {
+	void (*queue)(struct file *f, struct wait_queue_head *wq, struct poll_table *pt); /* NULL: only look */
+	u32 key; /* events asked for */
+};
+static inline void poll_wait(struct file *f, struct wait_queue_head *wq, struct poll_table *pt)
+{
+	if (pt && pt->queue)
+		pt->queue(f, wq, pt);
+}
+
+struct file_operations {
+	const char *name;
+	/* Bytes done, 0 at the end, or -errno. iocb->pos is used and moved. */
+	ssize_t (*read_iter)(struct kiocb *k, struct iov_iter *to);
+	ssize_t (*write_iter)(struct kiocb *k, struct iov_iter *from);
+	loff_t (*llseek)(struct file *f, loff_t off, int whence);
+	u32 (*poll)(struct file *f, struct poll_table *pt); /* POLL* events that are ready now; NULL: always readable and writable */
+	long (*ioctl)(struct file *f, u32 cmd, unsigned long arg); /* -ENOTTY or -ENOIOCTLCMD: unknown */
+	int (*mmap)(struct file *f, struct vm_area *a); /* set a->ops; the file reference is taken through ops->open semantics by the caller */
+	int (*open)(struct inode *inode, struct file *f);
+	int (*flush)(struct file *f);   /* at each close of a descriptor */
+	void (*release)(struct file *f); /* last reference gone */
+	int (*fsync)(struct file *f, loff_t start, loff_t end, bool datasync);
+	int (*fasync)(int fd, struct file *f, bool on);
+	int (*iterate)(struct file *f, struct dir_context *ctx); /* directories: emit from f->pos on; inode lock held */
+	ssize_t (*splice_read)(struct file *in, loff_t *pos, void *pipe, u32 len, u32 flags);
+	ssize_t (*splice_write)(void *pipe, struct file *out, loff_t *pos, u32 len, u32 flags);
+};
+
+/* f->mode */
+#define FMODE_READ BIT(0)
+#define FMODE_WRITE BIT(1)
+#define FMODE_LSEEK BIT(2)
+#define FMODE_STREAM BIT(3)  /* has no position: pipe, tty, socket */
+#define FMODE_PATH BIT(4)    /* O_PATH */
+#define FMODE_OPENED BIT(5)
+#define FMODE_ATOMIC_POS BIT(6)
+
+struct file_ra { /* read-ahead state of one stream, pages */
+	pgoff_t start;      /* where the current window starts */
+	u32 size, async_size; /* its length, and how many pages before its end the next one is started */
+	u32 ra_pages;       /* limit; 0: off */
+	pgoff_t prev_index; /* last page read */
+	u32 mmap_miss;
+};
+
+struct file {
+	atomic_t refs;
+	u32 mode;                /* FMODE_* */
+	u32 flags;               /* O_* status flags: O_APPEND O_NONBLOCK O_DIRECT O_SYNC O_ASYNC ... and the access mode */
+	const struct file_operations *ops;
+	struct inode *inode;
+	struct path path;
+	loff_t pos;              /* pos_lock when FMODE_ATOMIC_POS */
+	struct mutex pos_lock;
+	struct file_ra ra;
+	u32 wb_err_seen;         /* errors of the mapping that this file has been told */
+	void *private;
+	struct { pid_t pid; int type; int signum; uid_t uid, euid; } owner; /* F_SETOWN */
+	void *epoll_items;       /* io/async */
+};
+
+static inline struct file *get_file(struct file *f) { atomic_inc(&f->refs); return f; }
+void fput(struct file *f);     /* drop a reference; the last one releases. Process context, may sleep */
+/* A file without a name: pipes, eventfd, sockets. ERR_PTR. */
+struct file *anon_file(const char *name, const struct file_operations *ops, void *private, u32 flags);
+
+/* Standard pieces. */
+loff_t generic_llseek(struct file *f, loff_t off, int whence); /* within [0, max file size], SEEK_END by inode size; also SEEK_DATA, SEEK_HOLE simply */
+loff_t no_llseek(struct file *f, loff_t off, int whence);      /* -ESPIPE */
+loff_t noop_llseek(struct file *f, loff_t off, int whence);
+loff_t fixed_size_llseek(struct file *f, loff_t off, int whence, loff_t size);
+/* Kernel's own I/O on a file at *pos (moved). */
+ssize_t kernel_read(struct file *f, void *buf, size_t n, loff_t *pos);
+ssize_t kernel_write(struct file *f, const void *buf, size_t n, loff_t *pos);
+/* Open by path from the kernel (init, exec). ERR_PTR. */
+struct file *file_open(const char *path, int flags, umode_t mode);
+/* Give buf (len bytes) to a reader at iocb->pos: for small virtual files. */
+ssize_t simple_read_from_buffer(struct kiocb *k, struct iov_iter *to, const void *buf, size_t len);
+
+#endif

@@ -1,0 +1,38 @@
+/* Path walk and the operations on names, for system calls. All may sleep. Paths are kernel strings; user_path_at copies them in. */
+#ifndef IO_VFS_NAMEI_H
+#define IO_VFS_NAMEI_H
+
+#include "io/contract/filesystem.h"
+
+#define LOOKUP_FOLLOW BIT(0)
+#define LOOKUP_DIRECTORY BIT(1)
+#define LOOKUP_EMPTY BIT(2)
+#define LOOKUP_PARENT BIT(3)
+
+/* Copy a path from user space; putname frees. ERR_PTR(-EFAULT, -ENAMETOOLONG, -ENOENT for ""). */
+char *getname(const char __user *p);
+char *getname_flags(const char __user *p, bool empty_ok);
+void putname(char *name);
+
+int __must_check path_lookup_at(int dfd, const char *name, u32 lookup, struct path *out);
+int __must_check user_path_at(int dfd, const char __user *name, u32 lookup, struct path *out);
+void path_get(const struct path *p);
+void path_put(const struct path *p);
+struct file *do_open_at(int dfd, const char *name, int flags, umode_t mode); /* ERR_PTR */
+struct file *dentry_open(const struct path *p, int flags);
+int do_mkdir_at(int dfd, const char *name, umode_t mode);
+int do_mknod_at(int dfd, const char *name, umode_t mode, kdev_t dev);
+int do_unlink_at(int dfd, const char *name);
+int do_rmdir_at(int dfd, const char *name);
+int do_symlink_at(const char *target, int dfd, const char *name);
+int do_link_at(int olddfd, const char *old, int newdfd, const char *new, int flags);
+int do_rename_at(int olddfd, const char *old, int newdfd, const char *new, u32 flags);
+int inode_permission(struct inode *inode, int mask); /* with read-only mounts checked for MAY_WRITE */
+int notify_change(const struct path *p, struct iattr *a);
+int vfs_truncate(const struct path *p, loff_t size);
+int vfs_getattr(const struct path *p, struct kstat *st);
+/* The path from the current root, into buf from its end; pointer into buf or ERR_PTR. "(deleted)" is appended where due. */
+char *d_path(const struct path *p, char *buf, size_t size);
+char *d_path_root(const struct path *p, const struct path *root, char *buf, size_t size);
+
+#endif

@@ -1,0 +1,31 @@
+/*
+ * The one init table (kernel/main.c): { name, level, init, needs }, read from top to bottom. The order is checked at boot and each
+ * step is printed to the log. An init that returns a negative errno at a level up to CORE panics; later ones are reported and skipped.
+ */
+#ifndef KERNEL_INIT_H
+#define KERNEL_INIT_H
+
+enum init_level {
+	INIT_EARLY,  /* after it: log on the debug port and VGA, GDT, IDT, exceptions; no memory yet */
+	INIT_MEM,    /* after it: page allocator, slab, kernel address space */
+	INIT_IRQ,    /* after it: 8259, request_irq, softirqs, clocks run; interrupts still off */
+	INIT_SCHED,  /* after it: tasks, wait queues, timers, kernel threads; interrupts on; may sleep from here on */
+	INIT_CORE,   /* after it: name cache, page cache, block layer, device model, tty core, proc/sys/dev/tmp registered */
+	INIT_BUS,    /* after it: PCI and ISA devices are enumerated */
+	INIT_DRIVER, /* after it: drivers are bound, disks and terminals are there */
+	INIT_FS,     /* after it: disk file systems known, root mounted */
+	INIT_USER,   /* after it: init runs */
+};
+
+struct init_step {
+	const char *name;
+	enum init_level level;
+	int (*init)(void);
+	const char *needs; /* names of earlier steps, separated by spaces; "" for none */
+};
+
+/* Words of the kernel command line: the value after "name=", "" for a bare word, NULL if absent. The last one counts. */
+const char *cmdline_get(const char *name);
+const char *cmdline_all(void);
+
+#endif

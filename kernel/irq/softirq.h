@@ -1,0 +1,18 @@
+/*
+ * Softirqs: the first bottom half. A few fixed vectors; raised from a top half, run when the outermost interrupt ends, on a stack per CPU,
+ * interrupts on, at most 10 rounds, the rest by the thread ksoftirqd. A softirq never sleeps and never runs twice at once on a CPU.
+ */
+#ifndef KERNEL_IRQ_SOFTIRQ_H
+#define KERNEL_IRQ_SOFTIRQ_H
+
+#include "kernel/lib/types.h"
+
+enum softirq { SOFTIRQ_TIMER, SOFTIRQ_BLOCK, SOFTIRQ_TTY, SOFTIRQ_NET, SOFTIRQ_TASKLET, NR_SOFTIRQS };
+
+void softirq_open(enum softirq nr, const char *name, void (*action)(void)); /* once, at init */
+void softirq_raise(enum softirq nr); /* any context; from a process they run at once when interrupts and bh are enabled */
+/* Run what is pending; called on interrupt exit and by local_bh_enable. Interrupts may be on or off at entry, and are as before afterwards. */
+void softirq_run_pending(void);
+int ksoftirqd_init(void);
+
+#endif

@@ -1,0 +1,36 @@
+/* Clocks and timers. Clock source: the TSC, calibrated at boot; wall clock: CMOS plus the time since. Resolution of timers: the tick (1/HZ s). */
+#ifndef KERNEL_SCHED_TIME_H
+#define KERNEL_SCHED_TIME_H
+
+#include "kernel/lib/rbtree.h"
+
+#define NSEC_PER_SEC 1000000000ull
+#define NSEC_PER_MSEC 1000000ull
+#define NSEC_PER_USEC 1000ull
+
+u64 ktime_ns(void);          /* monotonic since boot; any context */
+u64 realtime_ns(void);       /* since 1970; any context */
+void realtime_set_ns(u64 ns);
+/* The wall clock at the last tick, in ns: cheap, for file times. */
+u64 realtime_coarse_ns(void);
+static inline u64 deadline_ms(u32 ms) { return ktime_ns() + ms * NSEC_PER_MSEC; }
+
+/* A timer: fn(arg) runs once in the timer softirq at or after expires_ns. */
+struct timer {
+	struct rb_node node;
+	u64 expires_ns;
+	void (*fn)(void *arg);
+	void *arg;
+	bool queued;
+};
+void timer_init(struct timer *t, void (*fn)(void *), void *arg);
+void timer_mod(struct timer *t, u64 expires_ns); /* arm or move; any context */
+bool timer_del(struct timer *t);                 /* true: it was queued; its fn may still be running on another CPU */
+bool timer_del_sync(struct timer *t);            /* and wait until fn is not running; not from fn */
+
+/* For the PIT interrupt: account the tick, start the timer softirq when the first timer is due, ask for rescheduling. */
+void tick(bool user_mode);
+int time_init(void);
+int timer_system_init(void);
+
+#endif

@@ -1,0 +1,31 @@
+/*
+ * The lock order of the kernel: a lock may be taken only when every lock already held has a smaller rank.
+ * Two locks of one rank nest only where the _nested form says so (two directories of a rename, parent and child).
+ * Debug builds check it at each acquisition.
+ */
+#ifndef KERNEL_SYNC_RANKS_H
+#define KERNEL_SYNC_RANKS_H
+
+enum lock_rank {
+	RANK_NONE = 0,     /* not checked: only for tests */
+	RANK_MOUNT,        /* mount tree changes; rename's cross-directory mutex */
+	RANK_MM,           /* mm->lock: areas and page tables of an address space */
+	RANK_INODE,        /* inode->lock: contents of a directory, size of a file */
+	RANK_TX,           /* a file system transaction; ext2's allocation mutexes */
+	RANK_PAGE,         /* a locked page (bit lock) and a locked buffer */
+	RANK_OBJECT,       /* sleeping locks of pipes, ttys, devices, files' positions */
+	RANK_FLUSHER,      /* lists of dirty inodes */
+	RANK_FILES,        /* descriptor tables, fs structs, task lists, signal state: spinlocks from here on */
+	RANK_DCACHE,       /* name cache, inode cache */
+	RANK_MAPPING,      /* mapping->lock: page tree of a file; buffers of a page; areas that map it */
+	RANK_QUEUE,        /* request queue */
+	RANK_DRIVER,       /* a driver's own */
+	RANK_SIGNAL,       /* signal state of a task */
+	RANK_WAITQ,        /* wait queue heads */
+	RANK_TIMER,        /* timer tree */
+	RANK_RUNQ,         /* run queue */
+	RANK_ALLOC,        /* slab, page allocator, vmalloc: leaves */
+	RANK_LOG,          /* kernel log, trace ring: the very last */
+};
+
+#endif

@@ -1,0 +1,74 @@
+/*
+ * Page allocator (buddy), slab caches, kmalloc, vmalloc.
+ * GFP_KERNEL may sleep, reclaim and write pages out; GFP_NOFS may sleep and drop clean pages but not enter a file system;
+ * GFP_ATOMIC never sleeps and may use a small reserve. NULL when there is none: callers answer -ENOMEM.
+ */
+#ifndef MM_ALLOC_H
+#define MM_ALLOC_H
+
+#include "mm/page.h"
+
+#define GFP_ATOMIC 0u
+#define GFP_WAIT BIT(0)
+#define GFP_FS BIT(1)
+#define GFP_ZERO BIT(2)
+#define GFP_NOWARN BIT(3)
+#define GFP_USER_PAGE BIT(4)  /* for a user or cache page: leaves the reserve alone */
+#define GFP_NOFS GFP_WAIT
+#define GFP_KERNEL (GFP_WAIT | GFP_FS)
+#define GFP_USER (GFP_WAIT | GFP_FS | GFP_USER_PAGE)
+#define MAX_ORDER 10
+
+struct page *alloc_pages(u32 gfp, u32 order); /* 2^order frames, refs 1 on the first; free with free_pages */
+static inline struct page *alloc_page(u32 gfp) { return alloc_pages(gfp, 0); }
+void free_pages(struct page *p, u32 order);
+/* One page in the direct map, by address. */
+void *get_free_page(u32 gfp);
+void free_page(void *va);
+u32 nr_free_pages(void);
+u32 nr_total_pages(void); /* RAM the allocator manages plus what the kernel image and mem_map take */
+/* Pages below `low`: reclaim should start; below `min`: only the reserve is left. */
+void page_watermarks(u32 *min_pages, u32 *low_pages, u32 *high_pages);
+
+struct kmem_cache;
+/* Objects of one size. ctor (may be NULL) runs when a slab is made. Name is kept, not copied. Panics only at boot. */
+struct kmem_cache *kmem_cache_create(const char *name, u32 size, u32 align, void (*ctor)(void *));
+void *kmem_cache_alloc(struct kmem_cache *c, u32 gfp);
+void kmem_cache_free(struct kmem_cache *c, void *obj);
+u32 kmem_cache_shrink_all(void); /* pages given back */
+struct seq_buf;
+int slab_show(struct seq_buf *s, void *arg); /* /proc/slabinfo */
+u32 slab_pages(void);
+
+void *kmalloc(size_t size, u32 gfp); /* any size up to 4 MiB, physically contiguous, 8-aligned (16 from 16 bytes up) */
+void *kzalloc(size_t size, u32 gfp);
+void kfree(const void *p);           /* NULL is fine; any context */
+char *kstrdup(const char *s, u32 gfp);
+char *kstrndup(const char *s, size_t max, u32 gfp);
+
+/* Virtually contiguous memory in the top 128 MiB; may sleep. Kernel stacks come from here, with a guard page below. */
+void *vmalloc(size_t size);
+void vfree(void *p);
+/* Map device memory uncached; NULL when no room. */
+void *ioremap(phys_addr_t pa, size_t size);
+void iounmap(void *va);
+
+/* Memory a device reads and writes by itself: physically contiguous, below 4 GiB, its bus address in *bus. Boundary: it does not cross one of that size (0: any). */
+void *dma_alloc(size_t size, u32 boundary, phys_addr_t *bus, u32 gfp);
+void dma_free(void *va, size_t size);
+
+/* Reclaim: caches register how to give pages back. scan: try to free nr pages; gfp says what is allowed; returns pages freed. */
+struct shrinker {
+	const char *name;
+	u32 (*scan)(struct shrinker *s, u32 nr, u32 gfp);
+	struct list_head node;
+};
+void register_shrinker(struct shrinker *s);
+/* Called when nothing could be freed and an allocation that may wait would fail: kill the worst process. Set by kernel/process. Returns whether one was killed. */
+extern bool (*out_of_memory_hook)(void);
+
+int page_alloc_init(void); /* from the multiboot map */
+int slab_init(void);
+int vmalloc_init(void);
+
+#endif

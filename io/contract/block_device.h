@@ -28,8 +28,6 @@ struct request_queue;
 enum req_op { REQ_READ, REQ_WRITE, REQ_FLUSH, REQ_DISCARD };
 #define REQ_SYNC BIT(8)     /* somebody waits for it */
 #define REQ_META BIT(9)
-#define REQ_FUA BIT(10)     /* on the medium when done */
-#define REQ_PREFLUSH BIT(11) /* flush the device's cache before */
 #define REQ_RAHEAD BIT(12)
 #define REQ_NOWAIT BIT(13)
 #define REQ_NOMERGE BIT(14)
@@ -41,6 +39,8 @@ struct bio {
 	u32 flags;                /* enum req_op | REQ_* */
 	sector_t sector;          /* relative to bdev until submitted, to the disk afterwards */
 	u32 size;                 /* bytes */
+	u32 done;                 /* bytes at the front that are finished (retries after a bad sector go on behind it) */
+	atomic_t remaining;       /* itself and the pieces it was split into */
 	int status;               /* 0 or -errno, valid in end_io */
 	u32 id;
 	u16 nr_vecs, max_vecs;
@@ -90,6 +90,7 @@ struct block_device {
 	u64 last_change_ns;
 	char name[32];
 	struct device *device;
+	struct list_head node;    /* all devices */
 };
 struct block_device *blkdev_get(kdev_t dev, u32 fmode, void *holder);          /* ERR_PTR: -ENXIO, -EBUSY, -EROFS */
 struct block_device *blkdev_get_by_path(const char *path, u32 fmode, void *holder);
@@ -136,8 +137,10 @@ struct request {
 	u8 retries;               /* for the driver's recovery */
 	int error;
 	pid_t pid;
-	u64 queued_ns, issued_ns;
+	u64 queued_ns;
+	u64 deadline_ns;          /* set when it is issued: timeout_ms from then */
 	u32 timeout_ms;
+	u32 good_bytes;           /* with an error: how much of the front is good */
 	struct hw_ctx *hctx;
 	/* elevator: owned by it while queued */
 	struct list_head queue_node;  /* FIFO, dispatch lists, software queue */
@@ -146,8 +149,7 @@ struct request {
 	u64 elv_u64[2];
 	void *elv_ptr[3];
 	struct list_head done_node;   /* completion list */
-	struct timer timer;
-	void *driver_data;        /* per request, q->ops->request_size bytes, DMA-able when asked for */
+	void *driver_data;        /* per request, the request_size bytes asked for in blk_queue_create */
 };
 enum request_state { RQ_FREE, RQ_QUEUED, RQ_ISSUED, RQ_DONE };
 
@@ -191,7 +193,6 @@ struct gendisk {
 
 /* A queue with nr_hw contexts of `depth` tags each. request_size: driver_data per request. ERR_PTR. */
 struct request_queue *blk_queue_create(const struct block_ops *ops, const struct queue_limits *lim, u32 nr_hw, u32 depth, u32 request_size, void *driver_data);
-/* Several disks may share one queue's hardware context (master and slave of an IDE channel): give the same `shared` pointer. */
 void blk_queue_destroy(struct request_queue *q);
 void *blk_queue_data(struct request_queue *q);
 const struct queue_limits *blk_queue_limits(struct request_queue *q);

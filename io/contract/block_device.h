@@ -141,6 +141,7 @@ struct request {
 	u64 deadline_ns;          /* set when it is issued: timeout_ms from then */
 	u32 timeout_ms;
 	u32 good_bytes;           /* with an error: how much of the front is good */
+	u8 bad_spots;             /* places of it that failed so far and were skipped */
 	struct hw_ctx *hctx;
 	/* elevator: owned by it while queued */
 	struct list_head queue_node;  /* FIFO, dispatch lists, software queue */
@@ -151,7 +152,7 @@ struct request {
 	struct list_head done_node;   /* completion list */
 	void *driver_data;        /* per request, the request_size bytes asked for in blk_queue_create */
 };
-enum request_state { RQ_FREE, RQ_QUEUED, RQ_ISSUED, RQ_DONE };
+enum request_state { RQ_FREE, RQ_QUEUED /* in the elevator */, RQ_HELD /* in the dispatch list */, RQ_ISSUED, RQ_DONE };
 
 /* A hardware context: one place that takes requests. IDE has one per channel. */
 struct hw_ctx {
@@ -206,7 +207,11 @@ void del_gendisk(struct gendisk *d);
 void put_disk(struct gendisk *d);
 /* The segments of a request, neighbours joined under the limits; returns how many, at most max. Any context. */
 u32 blk_rq_map_segments(struct request *rq, struct blk_segment *segs, u32 max);
-/* A request has ended: status 0 or -errno; bytes_done: how much of it is good when it failed midway (0 if unknown). Any context; the rest happens in SOFTIRQ_BLOCK. */
+/*
+ * A request has ended: status 0 or -errno. -EIO says that the medium failed at byte bytes_done of it: what lies before is good, and what lies
+ * behind is tried again by the block core, so a bad sector costs its own page only. Any other error ends the whole request (-ETIMEDOUT,
+ * -ENODEV). Any context; the rest happens in SOFTIRQ_BLOCK.
+ */
 void blk_request_done(struct request *rq, int status, u32 bytes_done);
 static inline enum req_op rq_op(const struct request *rq) { return REQ_OP(rq->flags); }
 static inline u32 rq_bytes(const struct request *rq) { return rq->nr_sectors << SECTOR_SHIFT; }

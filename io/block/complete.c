@@ -1,0 +1,190 @@
+/*
+ * The way back up. The driver's interrupt handler says blk_request_done; the rest runs in SOFTIRQ_BLOCK: free the tag, start the next
+ * request, then end the bios. When the medium failed somewhere in a request, what lies before the bad spot is good, the vector with the bad
+ * spot is given up, and what lies behind it goes out again: a bad sector costs its own page only.
+ */
+#include "io/block/queue.h"
+#include "kernel/debug/bug.h"
+#include "kernel/debug/printk.h"
+#include "kernel/debug/trace.h"
+#include "kernel/hal/cpu.h"
+#include "kernel/hal/percpu.h"
+#include "kernel/irq/softirq.h"
+
+#define MAX_CPUS 8u
+#define MAX_BAD_SPOTS 16u /* more in one request: the disk is gone rather than scratched */
+
+extern atomic_t io_in_flight;
+
+/* Per CPU, interrupts off. */
+static struct list_head done_list[MAX_CPUS], kick_list[MAX_CPUS];
+
+void blk_request_done(struct request *rq, int status, u32 bytes_done)
+{
+	u32 flags;
+
+	if (WARN_ON(rq->state != RQ_ISSUED))
+		return; /* ended before: a stray completion after a timeout */
+	rq->state = RQ_DONE;
+	rq->error = status;
+	rq->good_bytes = bytes_done;
+	flags = irq_save();
+	list_add_tail(&rq->done_node, &done_list[this_cpu()->id]);
+	irq_restore(flags);
+	softirq_raise(SOFTIRQ_BLOCK);
+}
+
+void blk_kick(struct request_queue *q)
+{
+	u32 flags = irq_save();
+
+	atomic_or(&q->kicked, 1);
+	if (list_empty(&q->kick_node))
+		list_add_tail(&q->kick_node, &kick_list[this_cpu()->id]);
+	irq_restore(flags);
+	softirq_raise(SOFTIRQ_BLOCK);
+}
+
+/* End the bios of the chain that lie wholly in the first `bytes` bytes; returns the rest of the chain, *bytes left in its first bio. */
+static struct bio *end_good_bios(struct bio *bio, u32 *bytes)
+{
+	while (bio && *bytes >= bio->size - bio->done) {
+		struct bio *next = bio->next;
+
+		*bytes -= bio->size - bio->done;
+		bio->next = NULL;
+		bio_endio(bio, 0);
+		bio = next;
+	}
+	return bio;
+}
+
+/* Move bio->done past the vector that holds byte `at` (counted from done). */
+static void skip_bad_vector(struct bio *bio, u32 at)
+{
+	u32 end = 0;
+
+	at += bio->done;
+	for (u32 i = 0; i < bio->nr_vecs; i++) {
+		end += bio->vecs[i].len;
+		if (end > at)
+			break;
+	}
+	bio->done = min(end, bio->size);
+}
+
+/* After a media error: true when the rest of the request goes out again. */
+static bool retry_behind_bad_spot(struct request *rq)
+{
+	struct request_queue *q = rq->q;
+	struct bio *bio = rq->bio, *b;
+	u32 good = min(rq->good_bytes, rq_bytes(rq)), bytes = 0;
+
+	if (rq->error != -EIO || rq_op(rq) > REQ_WRITE || (rq->flags & REQ_RAHEAD) || ++rq->bad_spots > MAX_BAD_SPOTS)
+		return false;
+	bio = end_good_bios(bio, &good);
+	if (bio) {
+		skip_bad_vector(bio, good);
+		bio->status = -EIO;
+		if (bio->done == bio->size) {
+			struct bio *next = bio->next;
+
+			bio->next = NULL;
+			bio_endio(bio, -EIO);
+			bio = next;
+		}
+	}
+	rq->bio = bio;
+	if (!bio)
+		return false;
+	rq->sector = bio->sector + (bio->done >> SECTOR_SHIFT);
+	rq->nr_segments = 0;
+	for (b = bio; b; b = b->next) {
+		bytes += b->size - b->done;
+		rq->nr_segments += bio_count_segments(b, &q->limits);
+	}
+	rq->nr_sectors = bytes >> SECTOR_SHIFT;
+	rq->error = 0;
+	rq->retries = 0;
+	spin_lock_bh(&q->lock);
+	rq->hctx->stopped = false;
+	blk_give_back(q, rq);
+	spin_unlock_bh(&q->lock);
+	blk_run_queue(q);
+	return true;
+}
+
+/* Bottom half of one request. */
+static void blk_complete(struct request *rq)
+{
+	struct request_queue *q = rq->q;
+	struct bio *bio;
+	int error;
+
+	TRACE_ALWAYS(TRACE_BLOCK, "sector=%u error=%d", rq->id, rq->sector, rq->error);
+	if (unlikely(rq->error) && retry_behind_bad_spot(rq))
+		return;
+	spin_lock_bh(&q->lock);
+	rq->hctx->tag_map[rq->tag / 32] &= ~BIT(rq->tag % 32);
+	rq->hctx->in_flight--;
+	rq->hctx->stopped = false;
+	atomic_dec(&io_in_flight);
+	if (q->elevator.type->completed && rq_op(rq) != REQ_FLUSH)
+		q->elevator.type->completed(&q->elevator, rq, ktime_ns());
+	blk_account_done(rq, ktime_ns());
+	bio = rq->bio;
+	error = rq->error;
+	blk_put_request(q, rq);
+	spin_unlock_bh(&q->lock);
+	blk_run_queue(q); /* the device first, the readers then */
+	while (bio) {
+		struct bio *next = bio->next;
+
+		bio->next = NULL;
+		bio_endio(bio, error);
+		bio = next;
+	}
+}
+
+static void unstop(struct request_queue *q)
+{
+	spin_lock_bh(&q->lock);
+	for (u32 i = 0; i < q->nr_hw; i++)
+		q->hw[i].stopped = false;
+	spin_unlock_bh(&q->lock);
+	blk_run_queue(q);
+}
+
+static struct list_head *pop(struct list_head *head)
+{
+	u32 flags = irq_save();
+	struct list_head *e = NULL;
+
+	if (!list_empty(head)) {
+		e = head->next;
+		list_del_init(e);
+	}
+	irq_restore(flags);
+	return e;
+}
+
+static void blk_softirq(void)
+{
+	u32 cpu = this_cpu()->id;
+	struct list_head *e;
+
+	while ((e = pop(&done_list[cpu])))
+		blk_complete(list_entry(e, struct request, done_node));
+	while ((e = pop(&kick_list[cpu])))
+		unstop(list_entry(e, struct request_queue, kick_node));
+}
+
+int blk_complete_init(void)
+{
+	for (u32 i = 0; i < MAX_CPUS; i++) {
+		INIT_LIST_HEAD(&done_list[i]);
+		INIT_LIST_HEAD(&kick_list[i]);
+	}
+	softirq_open(SOFTIRQ_BLOCK, "BLOCK", blk_softirq);
+	return 0;
+}

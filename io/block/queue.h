@@ -1,0 +1,81 @@
+/*
+ * Inside the block layer: the request queue. Lock: q->lock (RANK_QUEUE), taken with _bh, since completions run in SOFTIRQ_BLOCK.
+ *
+ *   blk_submit          submit.c     checks, moves partition sectors to disk sectors, splits, plugs
+ *   blk_merge_bio       merge.c      joins a bio to a waiting request
+ *   blk_run_queue       dispatch.c   elevator -> tag -> driver
+ *   blk_request_done    complete.c   from the driver; SOFTIRQ_BLOCK ends the bios and runs the queue again
+ *   recovery thread     timeout.c    deadlines
+ */
+#ifndef IO_BLOCK_QUEUE_H
+#define IO_BLOCK_QUEUE_H
+
+#include "io/contract/elevator.h"
+
+#define NR_REQUESTS_DEFAULT 128u
+#define MERGE_HASH_BITS 6
+#define MAX_HW_CONTEXTS 8u
+
+struct request_queue {
+	struct spinlock lock;
+	struct gendisk *disk;
+	const struct block_ops *ops;
+	struct queue_limits limits;
+	void *driver_data;
+	bool dying;                /* the gate is closed: -ENODEV */
+
+	/* lock */
+	struct elevator_queue elevator;
+	struct list_head dispatch; /* goes before the elevator: flushes, what the driver gave back, remainders after an error */
+	struct request *last_merge;
+	struct list_head end_hash[1u << MERGE_HASH_BITS]; /* waiting requests by the sector after their end: back merges */
+	bool running, rerun;       /* blk_run_queue is at work; somebody asked again */
+	volatile u32 kicked;       /* atomic: blk_kick since the driver last said -EBUSY */
+	struct list_head kick_node;
+	u64 again_ns;              /* the elevator wants to be asked again then */
+	struct timer again_timer;
+
+	/* requests: lock */
+	struct request *requests;
+	u32 nr_requests, nr_free;
+	struct list_head free_requests; /* through queue_node */
+	struct wait_queue_head wait;    /* for a free request, and for the queue to drain */
+
+	/* deadlines */
+	struct timer deadline_timer;
+	bool deadline_armed;
+	struct list_head timeout_node;  /* in the recovery thread's list */
+	bool timeout_pending;
+
+	u32 nr_hw;
+	struct hw_ctx hw[];
+};
+
+void blk_insert_bio(struct request_queue *q, struct bio *bio); /* may sleep for a request; does not run the queue */
+void blk_run_queue(struct request_queue *q);                   /* any context but hard interrupts */
+bool blk_merge_bio(struct request_queue *q, struct bio *bio);  /* lock held; true: joined */
+void blk_hash_add(struct request_queue *q, struct request *rq);
+void blk_hash_del(struct request *rq);
+u32 bio_count_segments(const struct bio *bio, const struct queue_limits *l);
+void bio_endio(struct bio *bio, int status);                   /* once per piece; the last one calls end_io. Not from hard interrupts */
+struct request *blk_get_request(struct request_queue *q, bool wait); /* lock held, dropped while sleeping; NULL: none and !wait, or dying */
+void blk_put_request(struct request_queue *q, struct request *rq);   /* lock held */
+void blk_account_start(struct request *rq);
+void blk_account_done(struct request *rq, u64 now);
+void blk_arm_deadline(struct request_queue *q, u64 deadline_ns); /* lock held */
+void blk_deadline_expired(void *q);                             /* the queue's timer */
+void blk_give_back(struct request_queue *q, struct request *rq); /* lock held: issue rq again before all others */
+void blk_flush_plug_list(struct blk_plug *plug);
+int elevator_init(struct request_queue *q, const char *name);
+void elevator_exit(struct request_queue *q);
+int blk_sysfs_add(struct gendisk *d);
+void blk_sysfs_del(struct gendisk *d);
+int blk_timeout_init(void);
+int bio_init_pools(void);
+int bdev_add(struct gendisk *d, u32 partno, sector_t start, sector_t nr);
+void bdev_del(struct block_device *b);
+int rescan_partitions(struct gendisk *d);
+extern struct list_head all_disks;   /* disks_lock */
+extern struct mutex disks_lock;      /* RANK_OBJECT */
+
+#endif

@@ -161,6 +161,17 @@ struct dentry *d_make_root(struct inode *root); /* consumes the reference, also 
 void dput(struct dentry *d);
 static inline struct dentry *dget(struct dentry *d) { atomic_inc(&d->refs); return d; }
 void d_drop(struct dentry *d);   /* unhash: the next lookup asks the file system */
+/* A new dentry under parent: refs 1, not hashed, no inode (d_add gives it one). Takes a reference of parent. NULL: no memory. */
+struct dentry *d_alloc(struct dentry *parent, const char *name, u32 len);
+/* The cached dentry of that name (it may be negative) with a reference, or NULL. */
+struct dentry *d_lookup(struct dentry *parent, const char *name, u32 len);
+/* The same, and ask the file system when it is not cached; the lock of the parent's inode is held. ERR_PTR. */
+struct dentry *lookup_one(struct dentry *parent, const char *name, u32 len);
+void d_rehash(struct dentry *d);
+/* The object behind d is gone: d becomes negative, or is unhashed while others still use it. */
+void d_delete(struct dentry *d);
+static inline bool d_is_root(const struct dentry *d) { return d->parent == d; }
+bool d_unhashed(const struct dentry *d);
 
 /* ---- directories being read ---- */
 struct dir_context {
@@ -181,6 +192,8 @@ bool dir_emit_dots(struct file *f, struct dir_context *c); /* positions 0 and 1 
 #define SB_NOATIME BIT(10)
 #define SB_NODIRATIME BIT(11)
 #define SB_RELATIME BIT(21)
+#define SB_NOWRITEBACK BIT(24) /* lives in memory: its inodes never go on a dirty list */
+#define SB_ACTIVE BIT(30)      /* filled and not being taken down: unused inodes stay cached */
 
 struct kstatfs {
 	u32 type, bsize;
@@ -214,6 +227,7 @@ struct super_block {
 	u32 magic;
 	struct dentry *root;
 	atomic_t active; /* mounts and others that keep it alive */
+	atomic_t write_ops; /* changes of names and attributes under way; a remount to read-only waits for them */
 	struct list_head node, inodes;
 	char id[32];    /* device name as shown in mounts and logs */
 	void *private;
@@ -224,9 +238,16 @@ struct file_system_type {
 	bool needs_dev;
 	/* Fill sb (root, ops, magic ...) from the device or out of nothing. options: the text after -o without the common ones. */
 	int (*fill_super)(struct super_block *sb, const char *options, bool silent);
+	bool single;                  /* one super block however often it is mounted (dev, proc, sys); it stays alive without a mount */
+	struct super_block *instance; /* of a single one, once it exists */
 	struct list_head node;
 };
 int register_filesystem(struct file_system_type *t);
+/* The super block of a `single` type, made if needed: for owners that fill the tree before it is mounted. ERR_PTR. */
+struct super_block *single_super(struct file_system_type *t);
+
+/* A super block that is never mounted: for inodes without names (block devices, pipes). Lives for ever. NULL: no memory. io/vfs/super.c */
+struct super_block *pseudo_super(const char *name, const struct super_operations *ops);
 
 /* ---- helpers for file systems ---- */
 struct inode *new_inode(struct super_block *sb);              /* refs 1, not hashed; NULL: no memory */
@@ -265,6 +286,9 @@ int simple_rename(struct inode *old_dir, struct dentry *old, struct inode *new_d
 int simple_statfs(struct super_block *sb, struct kstatfs *st);
 int simple_readlink(struct dentry *d, char *buf, size_t size); /* inode->symlink */
 bool always_drop_inode(struct inode *inode);
+/* A page of a file that lives in memory: zeros. For mapping_ops.read_page. */
+int simple_read_page(struct file *f, struct page *page);
+bool simple_empty(struct dentry *d);                          /* directory without positive children */
 /* Parse ",key=value,flag": next option into key/value (cut in place); false at the end. */
 bool next_mount_option(char **p, char **key, char **value);
 

@@ -3,8 +3,8 @@
 #define IO_VFS_FILES_H
 
 #include "io/contract/filesystem.h"
+#include "kernel/sched/task.h"
 
-struct task;
 struct files {
 	atomic_t refs;
 	struct spinlock lock;   /* RANK_FILES */
@@ -30,11 +30,43 @@ void fs_put(struct fs_context *fs);
 struct file *fget(int fd);                    /* of current, with a reference; NULL: bad descriptor (or O_PATH) */
 struct file *fget_raw(int fd);                /* O_PATH ones too */
 /* Without a reference when the table is not shared: pair with fdput. */
-struct fd { struct file *file; bool need_put; };
-struct fd fdget(int fd);
-struct fd fdget_pos(int fd);                  /* and pos_lock if the position is shared */
-void fdput(struct fd f);
-void fdput_pos(struct fd f);
+struct fd {
+	struct file *file; /* NULL: bad descriptor (or O_PATH) */
+	bool need_put, pos_locked;
+};
+struct fd fdget_shared(int fd, bool raw);
+static inline struct fd fdget(int fd)
+{
+	struct files *t = current->files;
+	if (unlikely(atomic_read(&t->refs) != 1))
+		return fdget_shared(fd, false);
+	struct file *f = likely((u32)fd < t->max) ? t->fd[fd] : NULL;
+	if (f && unlikely(f->mode & FMODE_PATH))
+		f = NULL;
+	return (struct fd){ f, false, false };
+}
+struct fd fdget_raw(int fd);                  /* O_PATH ones too */
+static inline void fdput(struct fd f)
+{
+	if (f.need_put)
+		fput(f.file);
+}
+/* The same, and pos_lock when somebody else can use the position at the same time. */
+static inline struct fd fdget_pos(int fd)
+{
+	struct fd f = fdget(fd);
+	if (f.file && (f.file->mode & FMODE_ATOMIC_POS) && atomic_read(&f.file->refs) > 1) {
+		f.pos_locked = true;
+		mutex_lock(&f.file->pos_lock);
+	}
+	return f;
+}
+static inline void fdput_pos(struct fd f)
+{
+	if (f.pos_locked)
+		mutex_unlock(&f.file->pos_lock);
+	fdput(f);
+}
 int get_unused_fd(u32 flags, u32 from);       /* reserve; -EMFILE by RLIMIT_NOFILE */
 void put_unused_fd(int fd);
 void fd_install(int fd, struct file *f);      /* consumes the reference */
@@ -42,5 +74,13 @@ int close_fd(int fd);
 int replace_fd(int fd, struct file *f, u32 flags); /* dup2 */
 struct file *task_fget(struct task *t, u32 fd);    /* of another task, with a reference; for /proc */
 int task_next_fd(struct task *t, u32 from);        /* lowest open one >= from, or -1 */
+int fd_cloexec(int fd, int set);                   /* FD_CLOEXEC: 0 or 1 sets it, -1 asks; the flag or -EBADF */
+int dup_file_fd(struct file *f, u32 from, u32 flags); /* lowest free descriptor >= from; takes its own reference */
+/* cwd and root of the current task, with references. */
+void current_cwd(struct path *out);
+void current_root(struct path *out);
+void set_fs_cwd(struct fs_context *fs, const struct path *p);  /* takes its own references */
+void set_fs_root(struct fs_context *fs, const struct path *p);
+void task_fs_paths(struct task *t, struct path *cwd, struct path *root); /* of another task, with references (NULL members: gone); for /proc */
 
 #endif

@@ -14,6 +14,8 @@ static inline bool access_ok(const void __user *p, size_t n) { return n <= USER_
 /* Return how many bytes were NOT copied (0: all well). copy_from_user clears the rest of dst. */
 size_t __must_check copy_to_user(void __user *dst, const void *src, size_t n);
 size_t __must_check copy_from_user(void *dst, const void __user *src, size_t n);
+/* copy_from_user that leaves the rest of dst as it was when it ends early: for data that is copied straight into a cached page. */
+size_t __must_check copy_from_user_keep(void *dst, const void __user *src, size_t n);
 size_t __must_check clear_user(void __user *dst, size_t n);
 /* Length copied without the terminator, max if there was none within max bytes, or -EFAULT. */
 ssize_t __must_check strncpy_from_user(char *dst, const char __user *src, size_t max);

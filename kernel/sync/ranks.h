@@ -8,6 +8,7 @@
 
 enum lock_rank {
 	RANK_NONE = 0,     /* not checked: only for tests */
+	RANK_FILEPOS,      /* file->pos_lock: a shared file position, held around the whole read or write */
 	RANK_MOUNT,        /* mount tree changes; rename's cross-directory mutex */
 	RANK_MM,           /* mm->lock: areas and page tables of an address space */
 	RANK_INODE,        /* inode->lock: contents of a directory, size of a file */

@@ -1,0 +1,376 @@
+/*
+ * Open files: their life from alloc_file to the last fput, files without a name, seeking, and the kernel's own reads and writes.
+ * A struct file is shared by all descriptors that dup and fork made of it; f->refs counts them and the calls under way.
+ */
+#include "io/vfs/internal.h"
+#include "io/vfs/namei.h"
+#include "io/vfs/rw.h"
+#include "kernel/debug/bug.h"
+#include "kernel/debug/trace.h"
+#include "mm/alloc.h"
+
+#define FILES_MAX 65536 /* of the whole system; then -ENFILE */
+
+static struct kmem_cache *file_cache;
+static atomic_t nr_files;
+static struct mount *anon_mnt;
+
+struct file *alloc_file(int flags)
+{
+	if (atomic_read(&nr_files) >= FILES_MAX)
+		return ERR_PTR(-ENFILE);
+	struct file *f = kmem_cache_alloc(file_cache, GFP_KERNEL);
+	if (!f)
+		return ERR_PTR(-ENOMEM);
+	memset(f, 0, sizeof(*f));
+	atomic_inc(&nr_files);
+	atomic_set(&f->refs, 1);
+	f->flags = (u32)flags;
+	mutex_init(&f->pos_lock, "file position", RANK_FILEPOS);
+	return f;
+}
+
+static void free_file(struct file *f)
+{
+	kmem_cache_free(file_cache, f);
+	atomic_dec(&nr_files);
+}
+
+/* A file that never got a path or operations. */
+void free_file_unopened(struct file *f) { free_file(f); }
+
+/* The access mode of open as FMODE bits. */
+static u32 access_fmode(int flags)
+{
+	static const u8 modes[4] = { FMODE_READ, FMODE_WRITE, FMODE_READ | FMODE_WRITE, FMODE_READ | FMODE_WRITE };
+	return modes[flags & O_ACCMODE];
+}
+
+/*
+ * Connect a new file with an inode and call its open operation. Consumes nothing on failure; on success the file owns a reference of path.
+ * Write access to regular files is counted here and given back at the last fput.
+ */
+int file_setup(struct file *f, const struct path *path, struct inode *inode, int flags)
+{
+	f->mode = access_fmode(flags);
+	f->inode = inode;
+	f->path = *path;
+	if (flags & O_PATH) {
+		f->mode = FMODE_PATH;
+		f->flags &= O_PATH | O_DIRECTORY | O_NOFOLLOW;
+		path_get(path);
+		return 0;
+	}
+	f->ops = inode->fops;
+	if (!f->ops)
+		return -ENXIO;
+	if ((f->mode & FMODE_WRITE) && S_ISREG(inode->mode)) {
+		int err = get_write_access(inode);
+		if (err)
+			return err;
+	}
+	path_get(path);
+	if (inode->mapping)
+		f->wb_err_seen = wb_err_sample(inode->mapping);
+	int err = f->ops->open ? f->ops->open(inode, f) : 0;
+	if (!err && (flags & O_DIRECT) && !(f->inode->mapping && f->inode->mapping->ops && f->inode->mapping->ops->direct_io)) {
+		err = -EINVAL;
+		if (f->ops->release)
+			f->ops->release(f);
+	}
+	if (err) {
+		if ((f->mode & FMODE_WRITE) && S_ISREG(inode->mode))
+			put_write_access(inode);
+		path_put(path);
+		return err;
+	}
+	f->flags &= ~(u32)(O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC);
+	f->mode |= FMODE_OPENED;
+	if (f->ops->llseek && f->ops->llseek != no_llseek && !(f->mode & FMODE_STREAM))
+		f->mode |= FMODE_LSEEK;
+	if (S_ISREG(inode->mode) || S_ISDIR(inode->mode))
+		f->mode |= FMODE_ATOMIC_POS;
+	if (f->inode->mapping && (S_ISREG(f->inode->mode) || S_ISBLK(f->inode->mode)))
+		file_ra_init(&f->ra, f->inode->mapping);
+	return 0;
+}
+
+static void file_release(struct file *f)
+{
+	might_sleep();
+	if (f->mode & FMODE_OPENED) {
+		struct inode *named = f->path.dentry->inode; /* for a block device f->inode is the device's own */
+		locks_remove_file(f);
+		if (f->ops->release)
+			f->ops->release(f);
+		if ((f->mode & FMODE_WRITE) && named && S_ISREG(named->mode))
+			put_write_access(named);
+	}
+	if (f->path.dentry)
+		path_put(&f->path);
+	free_file(f);
+}
+
+void fput(struct file *f)
+{
+	if (atomic_dec_and_test(&f->refs))
+		file_release(f);
+}
+
+/* ---- files without a name ---- */
+
+static const struct super_operations anon_sops = { .statfs = simple_statfs, .drop_inode = always_drop_inode };
+
+static int anon_fill_super(struct super_block *sb, const char *options, bool silent)
+{
+	sb->ops = &anon_sops;
+	sb->magic = 0x09041934; /* ANON_INODE_FS_MAGIC of Linux */
+	sb->blocksize = PAGE_SIZE;
+	sb->blocksize_bits = PAGE_SHIFT;
+	sb->flags |= SB_NOWRITEBACK;
+	struct inode *root = new_inode(sb);
+	if (!root)
+		return -ENOMEM;
+	root->mode = S_IFDIR | 0700;
+	root->nlink = 2;
+	sb->root = d_make_root(root);
+	return sb->root ? 0 : -ENOMEM;
+}
+
+static struct file_system_type anon_fs = { .name = "anon", .fill_super = anon_fill_super, .single = true };
+
+struct mount *anon_mount(void)
+{
+	return anon_mnt;
+}
+
+struct file *anon_file(const char *name, const struct file_operations *ops, void *private, u32 flags)
+{
+	struct file *f = alloc_file((int)flags);
+	if (IS_ERR(f))
+		return f;
+	struct inode *inode = new_inode(anon_mnt->sb);
+	if (!inode) {
+		free_file(f);
+		return ERR_PTR(-ENOMEM);
+	}
+	inode->mode = 0600;
+	inode->uid = current_cred()->fsuid;
+	inode->gid = current_cred()->fsgid;
+	inode->atime = inode->mtime = inode->ctime = current_time_coarse();
+	struct path path = { anon_mnt, d_alloc_anon(anon_mnt->sb, name, inode) };
+	if (!path.dentry) {
+		free_file(f);
+		return ERR_PTR(-ENOMEM);
+	}
+	inode->fops = ops;
+	f->private = private;
+	int err = file_setup(f, &path, inode, (int)(flags & ~(u32)O_CLOEXEC));
+	dput(path.dentry);
+	if (err) {
+		free_file(f);
+		return ERR_PTR(err);
+	}
+	return f;
+}
+
+void file_init(void)
+{
+	file_cache = kmem_cache_create("file", sizeof(struct file), 0, NULL);
+	anon_mnt = kernel_mount(&anon_fs, "");
+	if (IS_ERR(anon_mnt))
+		panic("vfs: no memory for the files without names");
+}
+
+/* ---- seeking ---- */
+
+/* Set the position if it lies in [0, max]. */
+static loff_t set_position(struct file *f, loff_t pos, loff_t max_pos)
+{
+	if (pos < 0 || pos > max_pos)
+		return -EINVAL;
+	f->pos = pos;
+	return pos;
+}
+
+/* One rule for all: size is where SEEK_END counts from and where the one hole of SEEK_HOLE begins. */
+static loff_t seek_in(struct file *f, loff_t off, int whence, loff_t size, loff_t max_pos)
+{
+	switch (whence) {
+	case SEEK_SET:
+		break;
+	case SEEK_CUR:
+		if (!off)
+			return f->pos;
+		if (off > 0 && f->pos > max_pos - off)
+			return -EOVERFLOW;
+		off += f->pos;
+		break;
+	case SEEK_END:
+		if (off > 0 && size > max_pos - off)
+			return -EOVERFLOW;
+		off += size;
+		break;
+	case SEEK_DATA: /* without knowledge of holes all is data, and there is one hole, at the end */
+		if (off < 0 || off >= size)
+			return -ENXIO;
+		break;
+	case SEEK_HOLE:
+		if (off < 0 || off >= size)
+			return -ENXIO;
+		off = size;
+		break;
+	default:
+		return -EINVAL;
+	}
+	return set_position(f, off, max_pos);
+}
+
+loff_t generic_llseek(struct file *f, loff_t off, int whence)
+{
+	u64 max_bytes = f->inode->sb->max_bytes;
+	if (!max_bytes || max_bytes > INT64_MAX || S_ISBLK(f->inode->mode))
+		max_bytes = INT64_MAX;
+	return seek_in(f, off, whence, inode_size(f->inode), (loff_t)max_bytes);
+}
+
+loff_t fixed_size_llseek(struct file *f, loff_t off, int whence, loff_t size) { return seek_in(f, off, whence, size, size); }
+loff_t no_llseek(struct file *f, loff_t off, int whence) { return -ESPIPE; }
+loff_t noop_llseek(struct file *f, loff_t off, int whence) { return f->pos; }
+
+/* ---- reading and writing ---- */
+
+/* The flags of an open file that each of its writes and reads obeys. */
+u32 file_iocb_flags(const struct file *f)
+{
+	u32 flags = 0;
+	if (f->flags & O_APPEND)
+		flags |= IOCB_APPEND;
+	if (f->flags & O_DIRECT)
+		flags |= IOCB_DIRECT;
+	if (f->flags & O_DSYNC)
+		flags |= IOCB_DSYNC;
+	if ((f->flags & O_SYNC) == O_SYNC)
+		flags |= IOCB_SYNC;
+	if (f->inode->sb->flags & SB_SYNCHRONOUS)
+		flags |= IOCB_DSYNC | IOCB_SYNC;
+	return flags;
+}
+
+/* The flags that make file_iocb_flags more than 0. */
+#define SPECIAL_FLAGS (O_APPEND | O_DIRECT | O_SYNC)
+
+static inline void kiocb_init(struct kiocb *k, struct file *f, loff_t pos)
+{
+	k->file = f;
+	k->pos = pos;
+	k->flags = unlikely((f->flags & SPECIAL_FLAGS) || (f->inode->sb->flags & SB_SYNCHRONOUS)) ? file_iocb_flags(f) : 0;
+	k->id = trace_new_id();
+	k->complete = NULL;
+}
+
+/*
+ * Read up to n bytes from *pos on into user memory; *pos moves. The second hop of every read(2) and pread(2).
+ * Bytes done or -errno. The caller has clamped n to MAX_RW_COUNT.
+ */
+ssize_t file_read(struct file *f, void __user *buf, size_t n, loff_t *pos)
+{
+	struct kiocb k;
+	struct iov_iter iter;
+
+	if (unlikely(!(f->mode & FMODE_READ)))
+		return -EBADF;
+	if (unlikely(!f->ops->read_iter))
+		return -EINVAL;
+	if (unlikely(!access_ok(buf, n)))
+		return -EFAULT;
+	kiocb_init(&k, f, *pos);
+	TRACE(TRACE_VFS, "ino=%u bytes=%u", k.id, f->inode->ino, n);
+	iov_iter_ubuf(&iter, true, buf, n);
+	ssize_t done = f->ops->read_iter(&k, &iter);
+	if (likely(done > 0))
+		*pos = k.pos;
+	return done;
+}
+
+/* The same for writing. */
+ssize_t file_write(struct file *f, const void __user *buf, size_t n, loff_t *pos)
+{
+	struct kiocb k;
+	struct iov_iter iter;
+
+	if (unlikely(!(f->mode & FMODE_WRITE)))
+		return -EBADF;
+	if (unlikely(!f->ops->write_iter))
+		return -EINVAL;
+	if (unlikely(!access_ok(buf, n)))
+		return -EFAULT;
+	kiocb_init(&k, f, *pos);
+	TRACE(TRACE_VFS, "ino=%u bytes=%u", k.id, f->inode->ino, n);
+	iov_iter_ubuf(&iter, false, (void __user *)buf, n);
+	ssize_t done = f->ops->write_iter(&k, &iter);
+	if (likely(done > 0))
+		*pos = k.pos;
+	return done;
+}
+
+/* Read or write through any iterator, with more IOCB flags. */
+ssize_t file_read_iter(struct file *f, struct iov_iter *iter, loff_t *pos, u32 iocb_flags)
+{
+	struct kiocb k;
+	if (!(f->mode & FMODE_READ))
+		return -EBADF;
+	if (!f->ops->read_iter)
+		return -EINVAL;
+	kiocb_init(&k, f, *pos);
+	k.flags |= iocb_flags;
+	TRACE(TRACE_VFS, "ino=%u bytes=%u", k.id, f->inode->ino, iter->count);
+	ssize_t done = f->ops->read_iter(&k, iter);
+	if (done > 0)
+		*pos = k.pos;
+	return done;
+}
+
+ssize_t file_write_iter(struct file *f, struct iov_iter *iter, loff_t *pos, u32 iocb_flags)
+{
+	struct kiocb k;
+	if (!(f->mode & FMODE_WRITE))
+		return -EBADF;
+	if (!f->ops->write_iter)
+		return -EINVAL;
+	kiocb_init(&k, f, *pos);
+	k.flags |= iocb_flags;
+	TRACE(TRACE_VFS, "ino=%u bytes=%u", k.id, f->inode->ino, iter->count);
+	ssize_t done = f->ops->write_iter(&k, iter);
+	if (done > 0)
+		*pos = k.pos;
+	return done;
+}
+
+ssize_t kernel_read(struct file *f, void *buf, size_t n, loff_t *pos)
+{
+	struct iovec_k storage;
+	struct iov_iter iter;
+	iov_iter_kvec1(&iter, true, &storage, buf, min_t(size_t, n, MAX_RW_COUNT));
+	return file_read_iter(f, &iter, pos, 0);
+}
+
+ssize_t kernel_write(struct file *f, const void *buf, size_t n, loff_t *pos)
+{
+	struct iovec_k storage;
+	struct iov_iter iter;
+	iov_iter_kvec1(&iter, false, &storage, (void *)buf, min_t(size_t, n, MAX_RW_COUNT));
+	return file_write_iter(f, &iter, pos, 0);
+}
+
+ssize_t simple_read_from_buffer(struct kiocb *k, struct iov_iter *to, const void *buf, size_t len)
+{
+	if (k->pos < 0)
+		return -EINVAL;
+	if (k->pos >= (loff_t)len || !to->count)
+		return 0;
+	u32 want = min_t(u32, to->count, len - (u32)k->pos);
+	u32 done = copy_to_iter((const char *)buf + (u32)k->pos, want, to);
+	k->pos += done;
+	return done ? (ssize_t)done : -EFAULT;
+}

@@ -1,0 +1,18 @@
+/* Reading and writing an open file for the system calls. All may sleep; no lock of rank MM or above may be held. */
+#ifndef IO_VFS_RW_H
+#define IO_VFS_RW_H
+
+#include "io/contract/file.h"
+#include "kernel/hal/uaccess.h"
+
+#define MAX_RW_COUNT 0x7ffff000u /* one call moves at most so much, as in Linux */
+
+u32 file_iocb_flags(const struct file *f); /* IOCB_* out of the flags of the open file */
+ssize_t file_read(struct file *f, void __user *buf, size_t n, loff_t *pos);
+ssize_t file_write(struct file *f, const void __user *buf, size_t n, loff_t *pos);
+ssize_t file_read_iter(struct file *f, struct iov_iter *iter, loff_t *pos, u32 iocb_flags);
+ssize_t file_write_iter(struct file *f, struct iov_iter *iter, loff_t *pos, u32 iocb_flags);
+/* Move bytes from one file to another through pages of the kernel, as sendfile(2) does. Bytes done or -errno. */
+ssize_t file_copy(struct file *out, loff_t *out_pos, struct file *in, loff_t *in_pos, size_t n);
+
+#endif

@@ -10,17 +10,6 @@
 #include "kernel/sched/task.h"
 #include "kernel/sched/time.h"
 
-int log_init(void), debugcon_log_init(void), vga_log_init(void), gdt_init(void), idt_init(void);
-int page_alloc_init(void), slab_init(void), vmalloc_init(void), mm_init(void);
-int irq_init(void), softirq_init(void), time_init(void);
-int sched_init(void), timer_system_init(void), ksoftirqd_init(void), process_init(void);
-int vfs_init(void), page_cache_init(void), buffer_init(void), writeback_init(void), blk_init(void), bdev_init(void);
-int device_model_init(void), sysfs_init(void), chrdev_init(void), tty_init(void), tmpfs_init(void), devfs_init(void), procfs_init(void);
-int trace_init(void), mem_devices_init(void);
-int pci_init(void), platform_bus_init(void);
-int serial_init(void), ata_init(void), host_ports_init(void), fw_cfg_init(void), acpi_power_init(void);
-int ext2_init(void), mount_root(void), start_init(void);
-
 static const struct init_step steps[] = {
 	{ "log", INIT_EARLY, log_init, "" },
 	{ "debugcon_log", INIT_EARLY, debugcon_log_init, "log" },
@@ -39,7 +28,6 @@ static const struct init_step steps[] = {
 	/* Interrupts go on here, and the rest runs in a thread. */
 	{ "ksoftirqd", INIT_SCHED, ksoftirqd_init, "sched" },
 	{ "process", INIT_SCHED, process_init, "sched" },
-	{ "trace", INIT_CORE, trace_init, "slab" },
 	{ "vfs", INIT_CORE, vfs_init, "process" },
 	{ "page_cache", INIT_CORE, page_cache_init, "vfs" },
 	{ "buffer", INIT_CORE, buffer_init, "page_cache" },
@@ -50,6 +38,7 @@ static const struct init_step steps[] = {
 	{ "procfs", INIT_CORE, procfs_init, "vfs" },
 	{ "sysfs", INIT_CORE, sysfs_init, "vfs" },
 	{ "device_model", INIT_CORE, device_model_init, "sysfs devfs" },
+	{ "tracing", INIT_CORE, tracing_init, "sysfs" },
 	{ "writeback", INIT_CORE, writeback_init, "page_cache procfs" },
 	{ "chrdev", INIT_CORE, chrdev_init, "vfs" },
 	{ "tty", INIT_CORE, tty_init, "chrdev device_model" },

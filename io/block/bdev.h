@@ -8,6 +8,7 @@
 /* File operations of every S_IFBLK inode (inode_init_special). open finds the device by inode->rdev and points file->inode at the device's own inode. */
 extern const struct file_operations blkdev_fops;
 /* "sda1" -> number, or 0; for root= and for the list in the panic message. */
+int bdev_init(void);
 kdev_t blkdev_number(const char *name);
 struct seq_buf;
 int partitions_show(struct seq_buf *s, void *arg);       /* /proc/partitions */

@@ -4,6 +4,7 @@
  */
 #include "io/block/queue.h"
 #include "kernel/debug/bug.h"
+#include "kernel/hal/percpu.h"
 #include "mm/alloc.h"
 
 #define BIO_RESERVE 4u

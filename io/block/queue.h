@@ -70,8 +70,16 @@ int elevator_init(struct request_queue *q, const char *name);
 void elevator_exit(struct request_queue *q);
 int blk_sysfs_add(struct gendisk *d);
 void blk_sysfs_del(struct gendisk *d);
+int blk_init(void);
 int blk_timeout_init(void);
+int blk_complete_init(void);
 int bio_init_pools(void);
+struct seq_buf;
+void blk_stat_line(struct block_device *b, struct seq_buf *s);
+int blk_sysfs_add_partition(struct block_device *b);
+extern struct class block_class;
+int bdev_open_mapping(struct block_device *b); /* the device's inode and cache */
+void bdev_free_mapping(struct block_device *b);
 int bdev_add(struct gendisk *d, u32 partno, sector_t start, sector_t nr);
 void bdev_del(struct block_device *b);
 int rescan_partitions(struct gendisk *d);

@@ -40,7 +40,7 @@ static struct bio *bio_piece(struct bio *bio, u32 from)
 {
 	const struct queue_limits *l = &bio->bdev->disk->queue->limits;
 	u32 max_bytes = l->max_hw_sectors ? l->max_hw_sectors << SECTOR_SHIFT : ~0u;
-	u32 max_vecs = l->max_segments ? min(l->max_segments / 2, BIO_MAX_VECS) : BIO_MAX_VECS; /* a vector of one page crosses at most one boundary */
+	u32 max_vecs = l->max_segments ? min_t(u32, l->max_segments / 2, BIO_MAX_VECS) : BIO_MAX_VECS; /* a vector of one page crosses at most one boundary */
 	struct bio *piece = bio_alloc(bio->bdev, min_t(u32, max_vecs ? max_vecs : 1, bio->nr_vecs), bio->flags, GFP_NOFS);
 	u32 skip = from;
 

@@ -97,6 +97,7 @@ static int timeout_thread(void *arg)
 		if (q)
 			handle_queue(q);
 	}
+	return 0;
 }
 
 int blk_timeout_init(void)

@@ -19,6 +19,7 @@ struct device;
 struct elevator_queue;
 struct gendisk;
 struct inode;
+struct kobject;
 struct mapping;
 struct request;
 struct request_queue;
@@ -51,7 +52,7 @@ struct bio {
 	struct bio_vec *vecs;
 	struct bio_vec inline_vecs[4];
 };
-#define BIO_MAX_VECS 256
+#define BIO_MAX_VECS 256u
 
 struct bio *bio_alloc(struct block_device *bdev, u32 nr_vecs, u32 flags, u32 gfp); /* with GFP_WAIT never NULL (a reserve) */
 void bio_put(struct bio *bio);
@@ -129,6 +130,7 @@ struct request {
 	sector_t sector;
 	u32 nr_sectors;           /* 512-byte units */
 	struct bio *bio, *biotail;
+	struct block_device *part; /* of its first bio: for statistics */
 	u32 nr_segments;
 	u32 id;                   /* of its first bio */
 	s32 tag;                  /* -1: none yet */
@@ -188,6 +190,7 @@ struct gendisk {
 	struct block_device *part[16]; /* [0] the whole disk */
 	struct mutex open_lock;
 	bool dead;                /* the gate is closed: -ENODEV */
+	struct kobject *queue_folder; /* queue/ in /sys */
 	struct list_head node;
 	atomic_t refs;
 };

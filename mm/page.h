@@ -37,7 +37,7 @@ struct page {
 	};
 	pgoff_t index;           /* place in the mapping, in pages */
 	struct list_head lru;    /* free list, replacement list, slab list: whoever owns the page */
-	u32 private;             /* page cache: struct buffer_head *, buddy: order, slab: its own */
+	uintptr_t private;       /* page cache: struct buffer_head *, buddy: order, slab: its own */
 };
 static_assert(sizeof(void *) != 4 || sizeof(struct page) <= 32, "mem_map grows with memory");
 

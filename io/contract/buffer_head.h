@@ -19,6 +19,7 @@ struct super_block;
 #define BH_AsyncRead BIT(6)
 #define BH_AsyncWrite BIT(7)
 #define BH_Meta BIT(8)
+#define BH_Waiters BIT(9) /* somebody waits for BH_Lock to clear */
 
 struct buffer_head {
 	volatile u32 state;

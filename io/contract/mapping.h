@@ -25,6 +25,7 @@ struct writeback_control {
 	bool for_reclaim;
 	pgoff_t first, last;  /* inclusive range of pages */
 	u64 older_than_ns;    /* 0: any age */
+	u32 id;               /* of the I/O that asked, for the tracepoints; 0: none */
 };
 
 struct mapping_ops {
@@ -108,6 +109,13 @@ int wb_err_check_and_advance(struct mapping *m, u32 *seen);
 ssize_t generic_file_read_iter(struct kiocb *k, struct iov_iter *to);
 ssize_t generic_file_write_iter(struct kiocb *k, struct iov_iter *from); /* takes the inode lock, updates times, honours O_APPEND/O_SYNC/O_DIRECT */
 int generic_file_mmap(struct file *f, struct vm_area *a);
+/* The operations of generic_file_mmap one by one, for owners that bring their own page_mkwrite. */
+u32 generic_file_fault(struct vm_fault *vf);
+void generic_file_map_pages(struct vm_fault *vf, pgoff_t first, pgoff_t last);
+u32 generic_file_page_mkwrite(struct vm_fault *vf); /* through write_begin and write_end */
+void generic_file_area_open(struct vm_area *a);     /* one more area: takes a reference of the file, enters i_mmap */
+void generic_file_area_close(struct vm_area *a);
+const char *generic_file_area_name(struct vm_area *a, char *buf, size_t size);
 int generic_file_fsync(struct file *f, loff_t start, loff_t end, bool datasync); /* data, then inode through super_ops->write_inode, then the device's cache */
 ssize_t generic_splice_read(struct file *in, loff_t *pos, void *pipe, u32 len, u32 flags);
 void file_ra_init(struct file_ra *ra, struct mapping *m);

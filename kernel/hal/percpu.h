@@ -35,8 +35,13 @@ static inline u32 preempt_count(void) { u32 v; __asm__ volatile("movl %%fs:8, %0
 static inline void preempt_count_add(u32 n) { __asm__ volatile("addl %0, %%fs:8" : : "ri"(n) : "memory", "cc"); }
 static inline void preempt_count_sub(u32 n) { __asm__ volatile("subl %0, %%fs:8" : : "ri"(n) : "memory", "cc"); }
 #define current get_current()
-#else
+#else /* tests/host/shim has them */
 struct percpu *this_cpu(void);
+struct task *get_current(void);
+u32 preempt_count(void);
+void preempt_count_add(u32 n);
+void preempt_count_sub(u32 n);
+#define current get_current()
 #endif
 
 static inline void preempt_disable(void) { preempt_count_add(PREEMPT_ATOMIC); }

@@ -1,0 +1,24 @@
+/* Counters of the page cache, in pages, for /proc/meminfo and /proc/vmstat. Any context, no locks. */
+#ifndef IO_CACHE_CACHE_STATS_H
+#define IO_CACHE_CACHE_STATS_H
+
+#include "kernel/lib/types.h"
+
+u32 nr_cached_pages(void);    /* of files; without the block devices' own (Cached) */
+u32 nr_buffer_pages(void);    /* of block devices (Buffers) */
+u32 nr_dirty_pages(void);
+u32 nr_writeback_pages(void);
+u32 nr_active_pages(void);    /* on the replacement lists */
+u32 nr_inactive_pages(void);
+
+/* Events since boot. */
+struct cache_events {
+	u32 hits, misses;         /* pages looked up by read paths */
+	u32 readahead;            /* pages read before anybody asked */
+	u32 pages_in, pages_out;  /* pages submitted for reading, for writing */
+	u32 scanned, reclaimed;   /* by the shrinker */
+	u32 activated, deactivated;
+};
+extern struct cache_events cache_events;
+
+#endif

@@ -31,6 +31,8 @@ void exit_to_user(struct regs *r);
 /* Start /sbin/init (or init=) as pid 1 once the root is mounted. */
 int start_init(void);
 int process_init(void);
+/* The session leader `current` ends: hang its terminal up (io/char sets it). No locks held, may sleep. */
+extern void (*session_exit_hook)(struct task *leader);
 struct seq_buf;
 /* PID/stat, PID/status for procfs. */
 int task_show_stat(struct seq_buf *s, struct task *t);

@@ -8,6 +8,7 @@
 #include "kernel/sched/task.h"
 #include "kernel/uapi/signal.h"
 #include "kernel/sched/time.h"
+#include "kernel/hal/percpu.h"
 
 struct siginfo_k { /* what travels with a signal inside the kernel */
 	int signo, code, err;
@@ -48,6 +49,17 @@ struct signal {
 	bool stopped, stop_reported, cont_pending;
 	int stop_sig;
 	struct rlimit_k rlim[RLIM_NLIMITS];
+	bool cont_notify;    /* the parent is still to be told about SIGCONT */
+	bool stop_dequeued;  /* a stop signal was taken off the queue and no SIGCONT came since */
+	bool unkillable;     /* init: signals without a handler are ignored */
+	bool was_leader;     /* its pid was given to a group or a session */
+	bool child_subreaper;
+	bool cpu_timers;     /* it_virt, it_prof or RLIMIT_CPU are to be looked at by the tick */
+	u32 nr_queued;       /* sigqueue entries, limited by RLIMIT_SIGPENDING */
+	struct task *exec_task; /* an execve waits for the other threads to end */
+	struct cpu_itimer { u64 left_ns, interval_ns; } it_virt, it_prof; /* left 0: off */
+	u32 cmin_flt, cmaj_flt, cnvcsw, cnivcsw, cmaxrss; /* of children that were waited for, with cutime and cstime */
+	u32 min_flt_dead, maj_flt_dead, nvcsw_dead, nivcsw_dead, maxrss;
 	u64 cutime_ns, cstime_ns;
 	u64 utime_dead_ns, stime_dead_ns; /* of threads that ended */
 	struct timer itimer_real;
@@ -55,7 +67,38 @@ struct signal {
 	struct task *itimer_task;
 };
 
+#define RLIMIT_CPU 0
+#define RLIMIT_FSIZE 1
+#define RLIMIT_DATA 2
+#define RLIMIT_STACK 3
+#define RLIMIT_CORE 4
+#define RLIMIT_RSS 5
+#define RLIMIT_NPROC 6
+#define RLIMIT_NOFILE 7
+#define RLIMIT_MEMLOCK 8
+#define RLIMIT_AS 9
+#define RLIMIT_LOCKS 10
+#define RLIMIT_SIGPENDING 11
+#define RLIMIT_MSGQUEUE 12
+#define RLIMIT_NICE 13
+#define RLIMIT_RTPRIO 14
+#define RLIMIT_RTTIME 15
+#define RLIM_INFINITY (~0ull)
+static inline u64 rlimit(u32 which);
+
 #define sigmask_of(sig) (1ull << ((sig)-1))
+#define SIGMASK_UNBLOCKABLE (sigmask_of(SIGKILL) | sigmask_of(SIGSTOP))
+#define SIGMASK_STOP (sigmask_of(SIGSTOP) | sigmask_of(SIGTSTP) | sigmask_of(SIGTTIN) | sigmask_of(SIGTTOU))
+#define SIGMASK_IGNORED (sigmask_of(SIGCHLD) | sigmask_of(SIGCONT) | sigmask_of(SIGURG) | sigmask_of(SIGWINCH))
+#define SIGMASK_CORE (sigmask_of(SIGQUIT) | sigmask_of(SIGILL) | sigmask_of(SIGTRAP) | sigmask_of(SIGABRT) | sigmask_of(SIGFPE) | \
+	sigmask_of(SIGSEGV) | sigmask_of(SIGBUS) | sigmask_of(SIGSYS) | sigmask_of(SIGXCPU) | sigmask_of(SIGXFSZ))
+/* Shared by all kernel threads. */
+extern struct signal init_signal;
+extern struct sighand init_sighand;
+struct signal *signal_create(void); /* empty, refs and live 1, limits to be filled; NULL: no memory */
+struct sighand *sighand_create(const struct sighand *from); /* a copy, refs 1 */
+void signal_put(struct signal *s);
+void sighand_put(struct sighand *s);
 /* Queue a signal; info NULL: from the kernel. 0 or -EAGAIN (queue full). Any context but hard interrupts with other sighand locks held. */
 int send_signal(struct task *t, int sig, const struct siginfo_k *info);         /* to this thread */
 int send_signal_process(struct task *t, int sig, const struct siginfo_k *info); /* to its process */
@@ -66,8 +109,27 @@ void force_signal(int sig, int code, u32 addr);
 bool signal_pending(const struct task *t);
 void recalc_sigpending(struct task *t); /* sighand lock held */
 bool is_current_pgrp_orphaned(void);
+/* The same with tasklist_lock held; ignore is left out of the count (it is exiting). */
+bool pgrp_orphaned_locked(pid_t pgrp, const struct task *ignore);
+bool pgrp_has_stopped_locked(pid_t pgrp);
+int send_signal_pgrp_locked(pid_t pgrp, int sig, const struct siginfo_k *info); /* tasklist_lock held */
+/* Change the blocked set of current; unblockable ones are left out. */
+void set_current_blocked(u64 set);
+/* Throw away pending signals of the process in mask (the action became "ignore"); sighand lock held. */
+void flush_signals_locked(struct task *t, u64 mask);
+void flush_all_signals(struct task *t); /* those of the thread; at its end */
+/* Every other thread of t's process gets SIGKILL; sighand lock held. Returns how many. */
+u32 kill_other_threads_locked(struct task *t);
+/*
+ * For ppoll, pselect and epoll_pwait: block `mask` (user memory, 8 bytes; NULL: no change) until the call ends. 0, -EFAULT, -EINVAL.
+ * restore_user_sigmask: the call ends; when a signal interrupted it the old mask comes back only after the handler's frame is built.
+ */
+int __must_check set_user_sigmask(const void __user *mask, size_t size);
+void restore_user_sigmask(bool interrupted);
 /* Take the next deliverable signal of current off the queues; 0: none. */
 int dequeue_signal(u64 blocked, struct siginfo_k *info);
-void signal_wake_up(struct task *t);
+void signal_wake_up(struct task *t); /* sighand lock held */
+
+static inline u64 rlimit(u32 which) { return current->signal->rlim[which].cur; } /* of the current process */
 
 #endif

@@ -19,6 +19,8 @@ struct fs_context;  /* io/vfs: cwd, root, umask */
 struct sighand;     /* kernel/sched/signal.h */
 struct signal;
 struct blk_plug;
+struct kthread;
+struct mutex;
 
 /* task->flags, tested on the way back to user space (any bit of TIF_WORK) */
 #define TIF_SIGPENDING BIT(0)
@@ -59,6 +61,11 @@ struct task {
 	u64 exec_start, sum_exec_ns;
 	u64 utime_ns, stime_ns, start_ns;
 	u32 nvcsw, nivcsw, min_flt, maj_flt;
+	u32 cpu;                            /* whose run queue */
+	u32 policy, rt_priority;            /* SCHED_*; 0, or 1..99 for SCHED_FIFO and SCHED_RR */
+	u64 rt_seq;                         /* order among equal rt_priority */
+	u64 slice_start_ns;                 /* sum_exec_ns when a SCHED_RR slice began */
+	u64 prev_utime_ns, prev_stime_ns;   /* last reported: times never go back */
 
 	/* objects */
 	struct mm *mm;        /* NULL: kernel thread */
@@ -78,8 +85,16 @@ struct task {
 	struct list_head thread_node; /* in signal->threads */
 	struct list_head all_node;    /* in the list of all tasks */
 	struct list_head pid_node;    /* hash chain */
+	struct task *leader;          /* first thread of the process; children hang on leaders */
+	u32 exit_state;               /* 0, TASK_ZOMBIE: waits to be reaped, TASK_DEAD: reaped */
 	int exit_code;                /* wait status */
-	int exit_signal;
+	int exit_signal;              /* to the parent at the end; -1: a thread, or nobody waits */
+	int pdeath_signal;            /* prctl PR_SET_PDEATHSIG */
+	bool no_new_privs, dumpable, did_exec;
+	u32 personality;
+	u32 __user *set_child_tid;    /* written by the new task itself */
+	u32 __user *robust_list;      /* head of the list of held robust futexes */
+	struct kthread *kthread;      /* kernel threads only */
 	u32 __user *clear_child_tid;
 	struct completion *vfork_done;
 
@@ -95,22 +110,38 @@ struct task {
 	} restart;
 
 	/* CPU state */
+#ifdef CONFIG_DEBUG
+	u32 nr_mutexes;               /* mutexes held, for the rank check */
+	struct mutex *held_mutex[16];
+#endif
 	u64 tls[3];
-	u16 user_gs;
+	u32 user_gs;
 	u8 fpu[512] __aligned(16);
 };
 
 /* The registers a task entered the kernel with: at the top of its stack. */
 static inline struct regs *task_regs(const struct task *t) { return (struct regs *)((u8 *)t->stack + KSTACK_SIZE) - 1; }
 
-extern struct spinlock tasklist_lock; /* RANK_FILES; family and lists */
+extern struct spinlock tasklist_lock; /* RANK_FILES; family and lists; also taken in softirqs: spin_lock_bh */
 extern struct list_head all_tasks;
 extern struct task init_task;         /* the boot CPU's idle task, pid 0 */
 
 struct task *find_task(pid_t pid);     /* with tasklist_lock held */
 struct task *get_task_by_pid(pid_t pid); /* with a reference, or NULL */
 static inline struct task *get_task(struct task *t) { atomic_inc(&t->refs); return t; }
-void put_task(struct task *t);
+void put_task(struct task *t);         /* any context */
+/* A new task that shares nothing yet: a copy of `from` with its own stack and no pid. NULL: no memory. refs 2: the lists and the scheduler. */
+struct task *task_alloc(const struct task *from);
+void task_free(struct task *t);        /* one that was never attached */
+pid_t pid_alloc(void);                 /* -EAGAIN: none left */
+void pid_free(pid_t pid);
+void task_attach(struct task *t);      /* into the pid hash and the list of all tasks; tasklist_lock held */
+void task_detach(struct task *t);
+void task_rehash(struct task *t, pid_t pid); /* change its pid; tasklist_lock held */
+void pid_put_unused(pid_t pid);        /* a process left this group or session id: free it if nobody has it any more; tasklist_lock held */
+u32 nr_tasks(void);
+u32 max_tasks(void);                   /* by memory */
+extern pid_t last_pid;
 
 /* Scheduler. */
 int sched_init(void);
@@ -123,6 +154,31 @@ void cond_resched(void);              /* a point where kernel code lets others r
 void yield_cpu(void);
 void sched_tick(bool user_mode);      /* from tick() */
 void set_user_nice(struct task *t, int nice);
+#define SCHED_NORMAL 0u
+#define SCHED_FIFO 1u
+#define SCHED_RR 2u
+#define SCHED_BATCH 3u
+#define SCHED_IDLE 5u
+#define SCHED_RR_SLICE_NS 100000000ull
+void sched_set_policy(struct task *t, u32 policy, u32 rt_priority);
+/* First C code of a new task: prev is the one that ran before. From switch.asm. */
+void schedule_tail(struct task *prev);
+/* The descriptors or %gs of current were changed in current->tls and current->user_gs: load them. */
+void sched_reload_segments(void);
+/* A selector a program may have in a data segment register, given its thread-local descriptors: itself, or 0. */
+u32 sanitize_selector(u32 sel, const u64 tls[3]);
+void sched_fpu_forget(struct task *t); /* its memory is about to be freed or rewritten */
+/* User and system time so far: run time split by what the ticks saw. */
+void task_cputime(struct task *t, u64 *utime_ns, u64 *stime_ns);
+u64 task_runtime_ns(struct task *t);
+char task_state_char(const struct task *t);
+void sched_account_tick(u32 active_tasks, u64 now); /* load average; from sched_tick */
+/* Called in sched_tick for user tasks whose process has CPU timers or limits; set by kernel/process. Hard interrupt. */
+extern void (*sched_cpu_timer_hook)(struct task *t, bool user_mode);
+/* Set by the block layer: submit what the task has plugged; called before a task with a plug sleeps. */
+extern void (*sched_plug_flush)(struct task *t);
+/* Requests the devices are working on, counted by the block layer: with idle=poll the idle loop spins while it is not 0. */
+extern atomic_t io_in_flight;
 void __noreturn cpu_idle_loop(void);
 u32 nr_running(void);
 void sched_loadavg(u32 avg[3]);       /* fixed point, 11 bits */

@@ -25,7 +25,7 @@ struct wait_queue_entry {
 	u32 flags;
 	void *private; /* default callback: the struct task to wake */
 	wait_func func;
-	struct list_head node;
+	struct list_head node; /* node.next NULL: not on a queue */
 };
 
 #define WAIT_QUEUE_INIT(wq) { .lock = SPINLOCK_INIT("waitq", RANK_WAITQ), .entries = LIST_HEAD_INIT((wq).entries) }
@@ -49,8 +49,11 @@ static inline bool wait_queue_active(const struct wait_queue_head *wq) { return 
 void add_wait_queue(struct wait_queue_head *wq, struct wait_queue_entry *e);
 void remove_wait_queue(struct wait_queue_head *wq, struct wait_queue_entry *e);
 bool default_wake_function(struct wait_queue_entry *e, u32 mode, u32 key);
+/* The same, and the entry leaves the queue when its task was woken: what wait_entry_for_current uses. */
+bool autoremove_wake_function(struct wait_queue_entry *e, u32 mode, u32 key);
 /* Wake all non-exclusive entries and up to nr exclusive ones (0: all) whose task state is in mode. key: poll events, 0 for any. */
 void wake_up_key(struct wait_queue_head *wq, u32 mode, u32 nr_exclusive, u32 key);
+void wake_up_key_locked(struct wait_queue_head *wq, u32 mode, u32 nr_exclusive, u32 key); /* wq->lock held */
 #define wake_up(wq) wake_up_key((wq), TASK_NORMAL, 1, 0)
 #define wake_up_all(wq) wake_up_key((wq), TASK_NORMAL, 0, 0)
 #define wake_up_poll(wq, events) wake_up_key((wq), TASK_NORMAL, 1, (events))

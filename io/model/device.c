@@ -1,0 +1,220 @@
+/*
+ * Devices: the stable object of each piece of hardware (or of software that looks like it), its folder below /sys/devices, its node in
+ * /dev, its links. Where the folder lies: in the parent's; a device of a class gets a folder named after the class in between (the "glue"),
+ * unless the parent is of a class itself (a partition in its disk); without a parent it lies in /sys/devices/virtual/CLASS, or in
+ * /sys/devices if it has no class either.
+ */
+#include "io/contract/devnode.h"
+#include "io/model/model.h"
+#include "kernel/debug/bug.h"
+#include "kernel/debug/printk.h"
+#include "kernel/lib/printf.h"
+#include "kernel/uapi/stat.h"
+
+static int dev_show(struct kobject *k, const struct kobj_attribute *a, struct seq_buf *s)
+{
+	struct device *d = container_of(k, struct device, kobj);
+
+	seq_printf(s, "%u:%u\n", MAJOR(d->devt), MINOR(d->devt));
+	return 0;
+}
+static const struct kobj_attribute dev_attr = { .name = "dev", .mode = 0444, .show = dev_show };
+
+static const char *node_name_of(const struct device *d)
+{
+	return d->node_name ? d->node_name : device_name(d);
+}
+
+/* What a device manager is told of the device. */
+static int uevent_show(struct kobject *k, const struct kobj_attribute *a, struct seq_buf *s)
+{
+	struct device *d = container_of(k, struct device, kobj);
+	struct device_driver *drv = d->driver;
+
+	if (d->devt)
+		seq_printf(s, "MAJOR=%u\nMINOR=%u\nDEVNAME=%s\n", MAJOR(d->devt), MINOR(d->devt), node_name_of(d));
+	if (drv)
+		seq_printf(s, "DRIVER=%s\n", drv->name);
+	return 0;
+}
+static const struct kobj_attribute uevent_attr = { .name = "uevent", .mode = 0444, .show = uevent_show };
+
+static void device_kobj_release(struct kobject *k)
+{
+	struct device *d = container_of(k, struct device, kobj);
+
+	if (d->release)
+		d->release(d);
+}
+
+void device_init(struct device *d)
+{
+	*d = (struct device){ 0 };
+	kobject_init(&d->kobj, device_kobj_release);
+	INIT_LIST_HEAD(&d->bus_node);
+	INIT_LIST_HEAD(&d->driver_node);
+	INIT_LIST_HEAD(&d->class_node);
+}
+
+/* The folder the device's own folder goes into, with a reference; NULL: no memory. */
+static struct kobject *home_of(struct device *d)
+{
+	struct kobject *devices, *virtual, *home;
+
+	if (d->parent) {
+		if (d->class && !d->parent->class)
+			return kobject_create(d->class->name, &d->parent->kobj);
+		return kobject_get(&d->parent->kobj);
+	}
+	devices = kobject_create("devices", NULL);
+	if (!devices || !d->class)
+		return devices;
+	virtual = kobject_create("virtual", devices);
+	home = virtual ? kobject_create(d->class->name, virtual) : NULL;
+	if (virtual)
+		kobject_put(virtual);
+	kobject_put(devices);
+	return home;
+}
+
+/* /sys/dev/block/8:0 -> the device. */
+static struct kobject *numbers_folder(const struct device *d)
+{
+	struct kobject *dev = kobject_create("dev", NULL), *k = NULL;
+
+	if (dev) {
+		k = kobject_create(S_ISBLK(d->node_mode) ? "block" : "char", dev);
+		kobject_put(dev);
+	}
+	return k;
+}
+
+static void remove_number_link(struct device *d)
+{
+	struct kobject *k = numbers_folder(d);
+	char number[24];
+
+	if (!k)
+		return;
+	ksnprintf(number, sizeof(number), "%u:%u", MAJOR(d->devt), MINOR(d->devt));
+	sysfs_remove_link(k, number);
+	kobject_put(k);
+}
+
+static int add_number_link(struct device *d)
+{
+	struct kobject *k = numbers_folder(d);
+	char number[24];
+	int error;
+
+	if (!k)
+		return -ENOMEM;
+	ksnprintf(number, sizeof(number), "%u:%u", MAJOR(d->devt), MINOR(d->devt));
+	error = sysfs_add_link(k, number, &d->kobj);
+	kobject_put(k);
+	return error;
+}
+
+/* The node in /dev and what tells its number. */
+static int node_add(struct device *d)
+{
+	int error;
+
+	if (!d->devt)
+		return 0;
+	error = sysfs_add_file(&d->kobj, &dev_attr);
+	if (error)
+		return error;
+	error = add_number_link(d);
+	if (error)
+		goto no_link;
+	error = devfs_add(node_name_of(d), (umode_t)d->node_mode, d->devt);
+	if (error)
+		goto no_node;
+	return 0;
+no_node:
+	remove_number_link(d);
+no_link:
+	sysfs_remove_file(&d->kobj, dev_attr.name);
+	return error;
+}
+
+static void node_remove(struct device *d)
+{
+	if (!d->devt)
+		return;
+	devfs_remove(node_name_of(d));
+	remove_number_link(d);
+	sysfs_remove_file(&d->kobj, dev_attr.name);
+}
+
+int device_add_va(struct device *d, const char *name_fmt, va_list ap)
+{
+	struct kobject *home = home_of(d);
+	int error;
+
+	if (!home)
+		return -ENOMEM;
+	error = kobject_add_va(&d->kobj, home, name_fmt, ap); /* takes its own reference to home */
+	kobject_put(home);
+	if (error)
+		return error;
+	if (d->parent)
+		get_device(d->parent);
+	error = sysfs_add_file(&d->kobj, &uevent_attr);
+	if (error)
+		goto no_folder;
+	error = class_add_device(d);
+	if (error)
+		goto no_folder;
+	error = bus_add_device(d);
+	if (error)
+		goto no_bus;
+	error = node_add(d);
+	if (error)
+		goto no_node;
+	bus_probe_device(d);
+	return 0;
+no_node:
+	bus_remove_device(d);
+no_bus:
+	class_remove_device(d);
+no_folder:
+	kobject_del(&d->kobj);
+	if (d->parent)
+		put_device(d->parent);
+	return error;
+}
+
+int device_add(struct device *d, const char *name_fmt, ...)
+{
+	va_list ap;
+	int error;
+
+	va_start(ap, name_fmt);
+	error = device_add_va(d, name_fmt, ap);
+	va_end(ap);
+	return error;
+}
+
+void device_del(struct device *d)
+{
+	device_close(d);
+	node_remove(d);
+	bus_remove_device(d);
+	class_remove_device(d);
+	kobject_del(&d->kobj);
+	if (d->parent)
+		put_device(d->parent);
+}
+
+/* The folders of /sys that are there from the start; kept for good. */
+int device_model_init(void)
+{
+	static const char *const folders[] = { "block", "bus", "class", "dev", "devices", "fs", "kernel" };
+
+	for (u32 i = 0; i < ARRAY_SIZE(folders); i++)
+		if (!kobject_create(folders[i], NULL))
+			return -ENOMEM;
+	return 0;
+}

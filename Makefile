@@ -1,27 +1,67 @@
 # Sluice. `make` builds what tools/vm runs, `make run` boots to a shell, `make test` tests; see README.md.
-# Variables: DEBUG=1 debug kernel (build/debug), CC=clang, CROSS_COMPILE=i686-elf-, WERROR=1, V=1.
+# Variables: DEBUG=1 debug kernel (build/debug), CC=clang, CROSS_COMPILE=i686-elf-, WERROR=1, V=1, BUILD=elsewhere.
+#
+#   all        kernel, user programs and root image: what tools/vm run needs      kernel  the kernel alone      debug  the debug kernel too
+#   run        boot the GRUB ISO to a shell on this terminal                      iso     build/sluice.iso
+#   test       host, kernel and system tests; also test-host, test-kernel, test-system, and soak for the long forms
+#   lint       layers, port access, file headers, format          format   clang-format over the sources
+#   gdb        QEMU stopped at the kernel's entry with gdb attached
+#   clean      everything made, but not the packages fetched      distclean  these too
 
 BUILD ?= build
+Q := $(if $(V),,@)
+PYTHON := /usr/bin/python3
+DEBIAN := build/debian/root
+
+GOALS := $(or $(MAKECMDGOALS),all)
+BUILDING := $(filter-out clean distclean format lint,$(GOALS))
+
+# Tools first: on a fresh machine there is no compiler to probe for yet. Sub-makes and repeated calls find the work done.
+ifneq ($(BUILDING),)
+ifeq ($(SLUICE_DEPS_DONE),)
+$(shell tools/deps >&2)
+export SLUICE_DEPS_DONE := 1
+endif
+endif
+
+# ---- compilers ----------------------------------------------------------------
+
+have = $(shell command -v $(1) 2>/dev/null)
 ifeq ($(origin CC),default)
-CROSS_COMPILE ?= $(firstword $(foreach p,i686-elf- i686-linux-gnu- x86_64-elf-,$(if $(shell command -v $(p)gcc 2>/dev/null),$(p))))
+CROSS_COMPILE ?= $(firstword $(foreach p,i686-elf- i686-linux-gnu- x86_64-elf-,$(if $(call have,$(p)gcc),$(p))))
 CC := $(CROSS_COMPILE)gcc
 endif
+CLANG := $(findstring clang,$(CC))
+ifeq ($(origin LD),default)
 LD := $(CROSS_COMPILE)ld
-OBJCOPY := $(CROSS_COMPILE)objcopy
-NM := $(CROSS_COMPILE)nm
+# clang without a prefix: the host's linker when it knows i386, else lld.
+ifneq ($(CLANG),)
+LD := $(if $(CROSS_COMPILE),$(LD),$(if $(findstring elf_i386,$(shell ld -V 2>/dev/null)),ld,ld.lld))
+endif
+endif
+BINUTILS := $(or $(CROSS_COMPILE),$(if $(call have,nm),,i686-linux-gnu-))
+NM := $(BINUTILS)nm
+OBJDUMP := $(BINUTILS)objdump
 NASM := nasm
-Q := $(if $(V),,@)
+# User programs want a gcc for its libgcc; they are linked against Debian's musl.
+USER_CC := $(or $(if $(CLANG),,$(CC)),gcc)
+ifneq ($(call have,i686-linux-gnu-gcc),)
+USER_CC := i686-linux-gnu-gcc
+endif
 
 CONFIG := $(if $(DEBUG),debug,release)
 OUT := $(BUILD)/$(CONFIG)
 KERNEL := $(OUT)/sluice.elf
+ROOT := $(BUILD)/root.img
+ISO := $(BUILD)/sluice.iso
 
 CFLAGS := -m32 -march=i686 -std=gnu11 -O2 -g -ffreestanding -fno-pic -fno-pie -fno-stack-protector -fno-strict-aliasing \
 	-fno-omit-frame-pointer -fno-asynchronous-unwind-tables -fno-delete-null-pointer-checks -mregparm=3 -mgeneral-regs-only \
 	-mpreferred-stack-boundary=2 -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wno-unused-parameter \
 	-Wframe-larger-than=1024 -I. -MMD -MP
-ifneq ($(findstring clang,$(CC)),)
-CFLAGS := $(filter-out -mpreferred-stack-boundary=2,$(CFLAGS)) -mstack-alignment=4 -Wno-gnu-statement-expression -Wno-address-of-packed-member
+ifneq ($(CLANG),)
+CFLAGS := --target=i686-unknown-linux-gnu $(filter-out -mpreferred-stack-boundary=2,$(CFLAGS)) -mstack-alignment=4 \
+	-Wno-gnu-statement-expression -Wno-address-of-packed-member
 endif
 ifdef DEBUG
 CFLAGS += -DCONFIG_DEBUG -fsanitize=undefined -fno-sanitize=alignment
@@ -30,29 +70,121 @@ ifdef WERROR
 CFLAGS += -Werror
 endif
 
+# ---- the kernel ---------------------------------------------------------------
+
 KERNEL_DIRS := boot kernel mm io drivers $(if $(DEBUG),tests/kernel)
 C_SRC := $(sort $(shell find $(KERNEL_DIRS) -name '*.c'))
 ASM_SRC := $(sort $(shell find $(KERNEL_DIRS) -name '*.asm'))
 OBJ := $(C_SRC:%.c=$(OUT)/%.o) $(ASM_SRC:%.asm=$(OUT)/%.asm.o)
 
-all: $(KERNEL)
+all: kernel user $(ROOT)
+kernel: $(KERNEL) $(OUT)/sluice.sym $(OUT)/sluice.dis
+user: $(BUILD)/user/.all
 
-$(OUT)/%.o: %.c Makefile
+# Another compiler, other flags or another set of files: rebuild. Written only when it differs, so that it works as a time stamp.
+# 1: file, 2: text
+remember = $(if $(filter-out x$(subst $(space),_,$(strip $(file <$(1)))),x$(subst $(space),_,$(strip $(2)))),$(shell mkdir -p $(dir $(1)))$(file >$(1),$(strip $(2))))
+empty :=
+space := $(empty) $(empty)
+ifneq ($(BUILDING),)
+$(call remember,$(OUT)/.flags,$(CC) $(CFLAGS))
+$(call remember,$(OUT)/.files,$(LD) $(OBJ))
+endif
+
+$(OUT)/%.o: %.c $(OUT)/.flags
 	@mkdir -p $(@D)
 	@echo "  CC    $<"
 	$(Q)$(CC) $(CFLAGS) -c -o $@ $<
 
-$(OUT)/%.asm.o: %.asm Makefile
+$(OUT)/%.asm.o: %.asm
 	@mkdir -p $(@D)
 	@echo "  NASM  $<"
-	$(Q)$(NASM) -f elf32 -g -F dwarf -o $@ $<
+	$(Q)$(NASM) -f elf32 -g -F dwarf -MD $(@:.o=.d) -MP -o $@ $<
 
-$(KERNEL): $(OBJ) linker.ld
+$(KERNEL): $(OBJ) linker.ld $(OUT)/.files
 	@echo "  LD    $@"
 	$(Q)$(LD) -m elf_i386 -nostdlib -T linker.ld -Map $(OUT)/sluice.map -o $@ $(OBJ)
 
+$(OUT)/sluice.sym: $(KERNEL)
+	$(Q)$(NM) -n $< >$@
+
+$(OUT)/sluice.dis: $(KERNEL)
+	$(Q)$(OBJDUMP) -d --no-show-raw-insn -M intel $< >$@
+
+debug:
+	@$(MAKE) --no-print-directory DEBUG=1 kernel
+
+# ---- user programs and the root image -----------------------------------------
+
+USER_SRC := $(sort $(wildcard user/*.c))
+USER_BIN := $(USER_SRC:user/%.c=$(BUILD)/user/%)
+MUSL := $(DEBIAN)/usr/lib/i386-linux-musl
+LIBGCC = $(shell $(USER_CC) -m32 -print-libgcc-file-name)
+USER_CFLAGS = -m32 -march=i686 -std=gnu11 -O2 -g -static -no-pie -fno-pie -fno-stack-protector -U_FORTIFY_SOURCE -Wall -Wextra \
+	$(if $(WERROR),-Werror) -nostdinc -isystem $(DEBIAN)/usr/include/i386-linux-musl -isystem $(dir $(LIBGCC))include -MMD -MP
+
+$(BUILD)/user/%: user/%.c Makefile | $(MUSL)/libc.a
+	@mkdir -p $(@D)
+	@echo "  USER  $<"
+	$(Q)$(USER_CC) $(USER_CFLAGS) -nostdlib $(MUSL)/crt1.o $(MUSL)/crti.o $< \
+		-Wl,--start-group $(MUSL)/libc.a $(LIBGCC) -Wl,--end-group $(MUSL)/crtn.o -Wl,-s -o $@
+
+$(BUILD)/user/.all: $(USER_BIN)
+	@touch $@
+
+$(MUSL)/libc.a $(DEBIAN)/bin/busybox:
+	tools/deps
+
+$(ROOT): tools/rootfs $(BUILD)/user/.all $(DEBIAN)/bin/busybox $(shell find user/root)
+	@echo "  ROOT  $@"
+	$(Q)tools/rootfs $@ $(DEBIAN)/bin/busybox $(USER_BIN)
+
+# ---- the ISO, running, debugging ----------------------------------------------
+
+iso: $(ISO)
+
+$(ISO): $(BUILD)/release/sluice.elf iso/grub.cfg tools/mkiso
+	@echo "  ISO   $@"
+	$(Q)tools/mkiso $@ $(BUILD)/release/sluice.elf iso/grub.cfg
+
+run: all $(ISO)
+	@tools/vm run --iso $(ISO)
+
+gdb: all
+	@tools/gdb/run $(KERNEL)
+
+# ---- tests --------------------------------------------------------------------
+
+test: all $(ISO)
+	@tools/test host kernel system
+
+test-host:
+	@tools/test host
+
+test-kernel:
+	@tools/test kernel
+
+test-system: all $(ISO)
+	@tools/test system
+
+soak: all $(ISO)
+	@tools/test --soak host kernel system
+
+lint:
+	@tools/lint
+
+format:
+	$(Q)tools/lint --format
+
+# ---- the rest -----------------------------------------------------------------
+
+# What tools/deps fetched stays: it came over the network, and nothing here changes it.
 clean:
+	@[ ! -d $(BUILD) ] || find $(BUILD) -mindepth 1 -maxdepth 1 ! -name debian -exec rm -rf {} +
+
+distclean:
 	rm -rf $(BUILD)
 
-.PHONY: all clean
--include $(OBJ:.o=.d)
+.PHONY: all kernel user debug iso run gdb test test-host test-kernel test-system soak lint format clean distclean
+.DELETE_ON_ERROR:
+-include $(OBJ:.o=.d) $(USER_BIN:=.d)

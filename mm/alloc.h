@@ -49,6 +49,7 @@ char *kstrndup(const char *s, size_t max, u32 gfp);
 /* Virtually contiguous memory in the top 128 MiB; may sleep. Kernel stacks come from here, with a guard page below. */
 void *vmalloc(size_t size);
 void vfree(void *p);
+void vmalloc_usage(u32 *total_pages, u32 *used_pages); /* for meminfo; guards count */
 /* Map device memory uncached; NULL when no room. */
 void *ioremap(phys_addr_t pa, size_t size);
 void iounmap(void *va);

@@ -38,6 +38,7 @@ struct vm_area;
 #define VM_FAULT_SIGBUS 4u
 #define VM_FAULT_SIGSEGV 8u
 #define VM_FAULT_NOPAGE 16u   /* the operation installed the entry itself, or the fault is to be tried again */
+#define VM_FAULT_MAJOR 32u    /* may be added: it had to wait for I/O (counted as a major fault) */
 
 struct vm_fault {
 	struct vm_area *area;
@@ -56,6 +57,8 @@ struct vm_ops {
 	/* A shared page is about to become writable: make room on disk, mark it dirty. VM_FAULT_LOCKED with the page locked, or an error. */
 	u32 (*page_mkwrite)(struct vm_fault *vf);
 	const char *(*name)(struct vm_area *a, char *buf, size_t size); /* for /proc/PID/maps: the path */
+	/* Unlock a page that fault or page_mkwrite returned VM_FAULT_LOCKED; needed by those that do. The page cache's is unlock_page. */
+	void (*unlock_page)(struct page *page);
 };
 
 struct vm_area {
@@ -73,6 +76,7 @@ struct vm_area {
 
 struct mm {
 	struct mutex lock;
+	struct spinlock table_lock; /* RANK_PTE: page table entries */
 	atomic_t users; /* tasks */
 	atomic_t refs;  /* users count as one; lazy kernel threads and /proc hold more */
 	u32 *pgdir;     /* page directory, kernel address */
@@ -81,7 +85,10 @@ struct mm {
 	u32 nr_areas;
 	u32 start_code, end_code, start_data, end_data, start_brk, brk, start_stack, arg_start, arg_end, env_start, env_end;
 	u32 mmap_base;
-	u32 total_vm, rss, hiwater_rss; /* pages */
+	u32 total_vm, rss, hiwater_rss; /* pages; rss: table_lock */
+	u32 locked_vm;                  /* pages in VM_LOCKED areas */
+	u32 def_flags;                  /* added to new areas: VM_LOCKED after mlockall(MCL_FUTURE) */
+	u32 nr_tables;                  /* page tables of the user half */
 	void *exe_file;                 /* opaque: struct file of /proc/PID/exe */
 	void (*exe_put)(void *);
 };

@@ -19,6 +19,7 @@ enum lock_rank {
 	RANK_FILES,        /* descriptor tables, fs structs, task lists, signal state: spinlocks from here on */
 	RANK_DCACHE,       /* name cache, inode cache */
 	RANK_MAPPING,      /* mapping->lock: page tree of a file; buffers of a page; areas that map it */
+	RANK_PTE,          /* mm->table_lock: page table entries; taken under mapping->lock when a file's pages are unmapped */
 	RANK_QUEUE,        /* request queue */
 	RANK_DRIVER,       /* a driver's own */
 	RANK_SIGNAL,       /* signal state of a task */

@@ -1,0 +1,65 @@
+/*
+ * Direct reclaim: the task that finds memory short asks the registered shrinkers, in the order they registered, to give pages back; waits a
+ * little for write-back; and when nothing helps asks the process layer to kill somebody (out_of_memory_hook).
+ * A reclaiming task carries PF_MEMALLOC: its own allocations may use the reserve and never come back here.
+ */
+#include "mm/reclaim.h"
+
+#include "kernel/debug/printk.h"
+#include "kernel/sched/task.h"
+#include "kernel/sched/time.h"
+
+#define WAIT_MS 10u        /* one nap between two tries */
+#define ROUNDS_NOFS 50u    /* naps before a request that must not enter a file system gives up */
+#define ROUNDS_BEFORE_KILL 10u
+#define MAX_KILLS 8u
+#define OOM_MAX_ORDER 3u   /* larger blocks fail by fragmentation: killing would not help */
+
+bool (*out_of_memory_hook)(void);
+
+static LIST_HEAD(shrinkers); /* only grows, at init */
+
+void register_shrinker(struct shrinker *s)
+{
+	list_add_tail(&s->node, &shrinkers);
+}
+
+bool reclaim_possible(u32 gfp)
+{
+	return (gfp & GFP_WAIT) && current != &init_task && !in_atomic() && !(current->flags & PF_MEMALLOC);
+}
+
+u32 reclaim_pages(u32 nr, u32 gfp)
+{
+	struct shrinker *s;
+	u32 freed = 0;
+
+	might_sleep();
+	atomic_or(&current->flags, PF_MEMALLOC);
+	list_for_each_entry(s, &shrinkers, node) {
+		freed += s->scan(s, nr - freed, gfp);
+		if (freed >= nr)
+			break;
+	}
+	atomic_and(&current->flags, ~PF_MEMALLOC);
+	return freed;
+}
+
+bool reclaim_wait(u32 round, u32 order, u32 gfp)
+{
+	if (current->flags & PF_EXITING)
+		return false;
+	if (order > OOM_MAX_ORDER)
+		return round < 2;
+	if (!(gfp & GFP_FS) && round >= ROUNDS_NOFS)
+		return false;
+	if ((gfp & GFP_FS) && round && round % ROUNDS_BEFORE_KILL == 0) {
+		if (round / ROUNDS_BEFORE_KILL > MAX_KILLS || !out_of_memory_hook || !out_of_memory_hook())
+			return false;
+	}
+	/* A task that is itself to die fails its request and goes; holding on would wait for its own memory. */
+	if (round > ROUNDS_BEFORE_KILL && (gfp & GFP_USER_PAGE) && (current->flags & TIF_SIGPENDING))
+		return false;
+	sleep_ms(WAIT_MS);
+	return true;
+}

@@ -1,0 +1,12 @@
+/* Inside mm: parts of vmalloc that only mm and its tests use. */
+#ifndef MM_VMALLOC_H
+#define MM_VMALLOC_H
+
+#include "mm/alloc.h"
+
+/* Give the kept kernel stacks back; returns pages. */
+u32 vmalloc_drain(void);
+/* Is this address inside the unmapped page below (or right above) a region? For the page fault's last words. */
+bool vmalloc_is_guard(u32 addr);
+
+#endif

@@ -101,9 +101,20 @@ $(OUT)/%.asm.o: %.asm
 	@echo "  NASM  $<"
 	$(Q)$(NASM) -f elf32 -g -F dwarf -MD $(@:.o=.d) -MP -o $@ $<
 
-$(KERNEL): $(OBJ) linker.ld $(OUT)/.files
+LINK = $(LD) -m elf_i386 -nostdlib -z noexecstack -T linker.ld
+
+# Linked twice: the second time with the table of function names that backtraces read.
+$(OUT)/first.elf: $(OBJ) linker.ld $(OUT)/.files
 	@echo "  LD    $@"
-	$(Q)$(LD) -m elf_i386 -nostdlib -T linker.ld -Map $(OUT)/sluice.map -o $@ $(OBJ)
+	$(Q)$(LINK) -o $@ $(OBJ)
+
+$(OUT)/ksyms.asm.o: $(OUT)/first.elf tools/ksyms
+	$(Q)$(NM) -n $< | tools/ksyms >$(OUT)/ksyms.asm
+	$(Q)$(NASM) -f elf32 -o $@ $(OUT)/ksyms.asm
+
+$(KERNEL): $(OUT)/ksyms.asm.o
+	@echo "  LD    $@"
+	$(Q)$(LINK) -Map $(OUT)/sluice.map -o $@ $(OBJ) $<
 
 $(OUT)/sluice.sym: $(KERNEL)
 	$(Q)$(NM) -n $< >$@

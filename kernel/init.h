@@ -5,6 +5,8 @@
 #ifndef KERNEL_INIT_H
 #define KERNEL_INIT_H
 
+#include "kernel/cmdline.h"
+
 enum init_level {
 	INIT_EARLY,  /* after it: log on the debug port and VGA, GDT, IDT, exceptions; no memory yet */
 	INIT_MEM,    /* after it: page allocator, slab, kernel address space */
@@ -23,10 +25,6 @@ struct init_step {
 	int (*init)(void);
 	const char *needs; /* names of earlier steps, separated by spaces; "" for none */
 };
-
-/* Words of the kernel command line: the value after "name=", "" for a bare word, NULL if absent. The last one counts. */
-const char *cmdline_get(const char *name);
-const char *cmdline_all(void);
 
 /* The functions of the table, by level. */
 int log_init(void), debugcon_log_init(void), vga_log_init(void), gdt_init(void), idt_init(void);

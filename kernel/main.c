@@ -5,7 +5,11 @@
 #include "kernel/init.h"
 #include "kernel/debug/bug.h"
 #include "kernel/debug/printk.h"
+#include "kernel/cmdline.h"
+#include "kernel/hal/boot_stop.h"
 #include "kernel/hal/cpu.h"
+#include "kernel/hal/multiboot.h"
+#include "kernel/lib/err.h"
 #include "kernel/lib/string.h"
 #include "kernel/sched/task.h"
 #include "kernel/sched/time.h"
@@ -54,3 +58,112 @@ static const struct init_step steps[] = {
 	{ "root", INIT_FS, mount_root, "ext2 devfs ata" },
 	{ "init", INIT_USER, start_init, "root process" },
 };
+
+#define MIN_RAM_MIB 16u
+#define MAX_RAM_MIB 896u
+
+static const char *const level_names[] = { "EARLY", "MEM", "IRQ", "SCHED", "CORE", "BUS", "DRIVER", "FS", "USER" };
+static enum step_state { STEP_NOT_RUN, STEP_DONE, STEP_FAILED } state[ARRAY_SIZE(steps)];
+
+void kernel_main(u32 mbi_phys);
+#ifdef CONFIG_DEBUG
+void ktest_run(const char *prefix);
+#endif
+
+/* The first step before `end` that is named in needs and is not done; NULL if there is none. A name that is not there at all is our mistake. */
+static const char *unmet_need(const struct init_step *s, u32 end)
+{
+	for (const char *word = s->needs; *word;) {
+		size_t n = (size_t)(strchr(word, ' ') ? strchr(word, ' ') - word : (ssize_t)strlen(word));
+		u32 i = 0;
+		while (i < end && (strncmp(steps[i].name, word, n) || steps[i].name[n]))
+			i++;
+		if (i == end)
+			panic("init table: \"%s\" needs \"%.*s\", which does not come before it", s->name, (int)n, word);
+		if (state[i] != STEP_DONE)
+			return steps[i].name;
+		word += n;
+		while (*word == ' ')
+			word++;
+	}
+	return NULL;
+}
+
+static void run_step(u32 i)
+{
+	const struct init_step *s = &steps[i];
+	int (*volatile init)(void) = s->init;
+
+	if (i && s->level < steps[i - 1].level)
+		panic("init table: \"%s\" of level %s comes too late", s->name, level_names[s->level]);
+	const char *missing = unmet_need(s, i);
+	if (missing) {
+		pr_err("init: %-6s %s left out: %s is not there\n", level_names[s->level], s->name, missing);
+		state[i] = STEP_FAILED;
+		return;
+	}
+	if (!init) {
+		pr_warn("init: %-6s %s is not built in\n", level_names[s->level], s->name);
+		state[i] = STEP_DONE;
+		return;
+	}
+	pr_info("init: %-6s %s\n", level_names[s->level], s->name);
+	int ret = init();
+	state[i] = ret < 0 ? STEP_FAILED : STEP_DONE;
+	if (ret < 0 && s->level <= INIT_CORE)
+		panic("init: %s failed: %pe", s->name, ERR_PTR(ret));
+	if (ret < 0)
+		pr_err("init: %s failed: %pe\n", s->name, ERR_PTR(ret));
+}
+
+/* Run steps from `i` up to and including the one called last (NULL: to the end); returns the next. */
+static u32 run_steps(u32 i, const char *last)
+{
+	while (i < ARRAY_SIZE(steps)) {
+#ifdef CONFIG_DEBUG
+		if (steps[i].level == INIT_USER && steps[i - 1].level != INIT_USER && cmdline_get("ktest"))
+			ktest_run(cmdline_get("ktest"));
+#endif
+		run_step(i++);
+		if (last && !strcmp(steps[i - 1].name, last))
+			break;
+	}
+	return i;
+}
+
+static void check_memory(void)
+{
+	u32 mib = (u32)((boot_ram_end() + 0xfffff) >> 20);
+
+	if (mib < MIN_RAM_MIB)
+		boot_stop("Sluice needs at least %u MiB of memory; this machine has %u.", MIN_RAM_MIB, mib);
+	if (boot_ram_bytes() >> 20 > MAX_RAM_MIB)
+		pr_notice("memory: %u MiB, of which the %u MiB above %u MiB are left unused\n", (u32)(boot_ram_bytes() >> 20),
+			  (u32)(boot_ram_bytes() >> 20) - MAX_RAM_MIB, MAX_RAM_MIB);
+	else
+		pr_info("memory: %u MiB\n", mib);
+}
+
+static int run_rest(void *first)
+{
+	run_steps((u32)first, NULL);
+	panic("init: the last step has returned");
+}
+
+/* From boot.asm, on the boot stack, interrupts off. The boot stack stays the idle task's. */
+void kernel_main(u32 mbi_phys)
+{
+	cpu_early_init();
+	boot_info_init(mbi_phys);
+	direct_map_init();
+	cmdline_init();
+	u32 next = run_steps(0, "idt");
+	pr_info("Sluice, started by %s, command line: %s\n", boot_info()->loader[0] ? boot_info()->loader : "an unnamed loader", cmdline_all());
+	check_memory();
+	next = run_steps(next, "timer");
+	irq_enable();
+	struct task *t = kthread_run(run_rest, (void *)next, "init");
+	if (IS_ERR(t))
+		panic("no memory for the first thread: %pe", t);
+	cpu_idle_loop();
+}

@@ -19,10 +19,19 @@ static inline u64 rdtsc(void) { u64 t; __asm__ volatile("rdtsc" : "=A"(t)); retu
 static inline u32 read_cr2(void) { u32 v; __asm__ volatile("movl %%cr2, %0" : "=r"(v)); return v; }
 static inline u32 read_cr3(void) { u32 v; __asm__ volatile("movl %%cr3, %0" : "=r"(v)); return v; }
 static inline void write_cr3(u32 v) { __asm__ volatile("movl %0, %%cr3" : : "r"(v) : "memory"); }
+static inline u32 read_cr4(void) { u32 v; __asm__ volatile("movl %%cr4, %0" : "=r"(v)); return v; }
+static inline void write_cr4(u32 v) { __asm__ volatile("movl %0, %%cr4" : : "r"(v) : "memory"); }
+#define CR4_PGE BIT(7)
+/* Forget all translations, the global ones of the kernel too (Intel SDM volume 3, 4.10.4.1). */
+static inline void flush_tlb_global(void) { u32 v = read_cr4(); write_cr4(v & ~CR4_PGE); write_cr4(v); }
 static inline void invlpg(u32 addr) { __asm__ volatile("invlpg (%0)" : : "r"(addr) : "memory"); }
 static inline void cpuid(u32 leaf, u32 *a, u32 *b, u32 *c, u32 *d) { __asm__ volatile("cpuid" : "=a"(*a), "=b"(*b), "=c"(*c), "=d"(*d) : "a"(leaf), "c"(0)); }
 #endif
 
+/* First thing of all: GDT with the per-CPU segment in %fs. Needs nothing; kernel_main calls it. */
+void cpu_early_init(void);
+/* Run fn on another stack (isr.asm). */
+void call_on_stack(void (*fn)(void), void *stack_top);
 /* Stop this CPU for good, interrupts off. */
 void __noreturn cpu_halt_forever(void);
 /* Reset the machine: keyboard controller pulse, then triple fault. */

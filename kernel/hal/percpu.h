@@ -9,6 +9,7 @@
 #include "kernel/lib/types.h"
 
 struct task;
+struct regs;
 
 struct percpu {
 	struct percpu *self;       /* at %fs:0 */
@@ -20,6 +21,7 @@ struct percpu {
 	void *softirq_stack_top;
 	struct task *idle;
 	struct task *fpu_owner;
+	struct regs *irq_regs;     /* what the interrupt being handled interrupted; NULL outside hard interrupts */
 	u32 held_locks;            /* debug builds: number of entries in held[] */
 	struct { const void *lock; u8 rank; void *where; } held[24];
 };

@@ -11,6 +11,8 @@ void pit_start_tick(void);
 u16 pit_read_count(void);
 /* Measure the TSC against PIT channel 2, best of several; cycles per second. Interrupts may be off. About 30 ms. */
 u64 tsc_calibrate(void);
+/* What tsc_calibrate found; 0 before. */
+u64 tsc_hz(void);
 /* Seconds since 1970 from the CMOS clock (UTC). Waits for an update to pass, at most 1 s. */
 s64 cmos_read_time(void);
 /* Busy waits. Any context, any time after the calibration. */

@@ -23,10 +23,10 @@ void irq_enable_line(u32 irq);
 
 /* From the stubs, interrupts off: count, acknowledge, run the handlers, then softirqs if outermost. */
 void irq_dispatch(struct regs *r);
-int irq_init(void);
 /* /proc/interrupts in Linux's format. */
 struct seq_buf;
 int irq_show_table(struct seq_buf *s, void *arg);
 u64 irq_total(void);
+u32 irq_count(u32 irq); /* of one line */
 
 #endif

@@ -7,12 +7,15 @@
 
 #include "kernel/lib/types.h"
 
-enum softirq { SOFTIRQ_TIMER, SOFTIRQ_BLOCK, SOFTIRQ_TTY, SOFTIRQ_NET, SOFTIRQ_TASKLET, NR_SOFTIRQS };
+enum softirq { SOFTIRQ_TIMER, SOFTIRQ_BLOCK, SOFTIRQ_NET, SOFTIRQ_TASKLET, NR_SOFTIRQS };
 
 void softirq_open(enum softirq nr, const char *name, void (*action)(void)); /* once, at init */
 void softirq_raise(enum softirq nr); /* any context; from a process they run at once when interrupts and bh are enabled */
 /* Run what is pending; called on interrupt exit and by local_bh_enable. Interrupts may be on or off at entry, and are as before afterwards. */
 void softirq_run_pending(void);
-int ksoftirqd_init(void);
+/* /proc/softirqs in Linux's format; how many ran since boot. */
+struct seq_buf;
+int softirq_show(struct seq_buf *s, void *arg);
+u64 softirq_total(void);
 
 #endif

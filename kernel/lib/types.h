@@ -69,10 +69,15 @@ typedef s64 time64_t;
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 #define container_of(ptr, type, member) ((type *)((char *)(ptr)-offsetof(type, member)))
-#define min(a, b) ({ __typeof__(a) a_ = (a); __typeof__(b) b_ = (b); a_ < b_ ? a_ : b_; })
-#define max(a, b) ({ __typeof__(a) a_ = (a); __typeof__(b) b_ = (b); a_ > b_ ? a_ : b_; })
-#define min_t(t, a, b) ({ t a_ = (a); t b_ = (b); a_ < b_ ? a_ : b_; })
-#define max_t(t, a, b) ({ t a_ = (a); t b_ = (b); a_ > b_ ? a_ : b_; })
+/* Each argument is evaluated once; the names are unique so that the macros nest. */
+#define PASTE_(a, b) a##b
+#define PASTE(a, b) PASTE_(a, b)
+#define PICK_(ta, tb, a, b, op, ua, ub) ({ ta ua = (a); tb ub = (b); ua op ub ? ua : ub; })
+#define PICK(ta, tb, a, b, op) PICK_(ta, tb, a, b, op, PASTE(pick_a_, __COUNTER__), PASTE(pick_b_, __COUNTER__))
+#define min(a, b) PICK(__typeof__(a), __typeof__(b), a, b, <)
+#define max(a, b) PICK(__typeof__(a), __typeof__(b), a, b, >)
+#define min_t(t, a, b) PICK(t, t, a, b, <)
+#define max_t(t, a, b) PICK(t, t, a, b, >)
 #define ALIGN_UP(x, a) (((x) + ((a)-1)) & ~((__typeof__(x))(a)-1))
 #define ALIGN_DOWN(x, a) ((x) & ~((__typeof__(x))(a)-1))
 #define DIV_ROUND_UP(n, d) (((n) + (d)-1) / (d))

@@ -1,0 +1,72 @@
+/*
+ * Backtraces by frame pointers, with names. The table (.ksyms) is made from the first link by tools/ksyms: count, then offsets of the
+ * functions from __text_start in rising order, then offsets into the names, then the names. A kernel linked without it prints addresses.
+ */
+#include "kernel/debug/bug.h"
+#include "kernel/debug/printk.h"
+#include "kernel/debug/symbols.h"
+#include "kernel/hal/multiboot.h"
+#include "kernel/lib/printf.h"
+
+#define MAX_FRAMES 32
+
+extern const u32 ksyms_count __attribute__((weak));
+extern const u32 ksyms_offsets[] __attribute__((weak));
+extern const u32 ksyms_name_offsets[] __attribute__((weak));
+extern const char ksyms_names[] __attribute__((weak));
+
+static bool have_table(void)
+{
+	const u32 *volatile table = &ksyms_count;
+	return table && *table;
+}
+
+const char *symbol_lookup(u32 addr, u32 *offset, u32 *size)
+{
+	u32 rel = addr - (u32)__text_start, lo = 0, hi;
+
+	if (rel >= (u32)(__text_end - __text_start) || !have_table() || rel < ksyms_offsets[0])
+		return NULL;
+	hi = ksyms_count;
+	while (hi - lo > 1) {
+		u32 mid = lo + (hi - lo) / 2;
+		if (ksyms_offsets[mid] <= rel)
+			lo = mid;
+		else
+			hi = mid;
+	}
+	u32 end = lo + 1 < ksyms_count ? ksyms_offsets[lo + 1] : (u32)(__text_end - __text_start);
+	*offset = rel - ksyms_offsets[lo];
+	*size = end - ksyms_offsets[lo];
+	return ksyms_names + ksyms_name_offsets[lo];
+}
+
+void symbol_format(char *buf, size_t size, u32 addr)
+{
+	u32 offset, len;
+	const char *name = symbol_lookup(addr, &offset, &len);
+
+	if (name)
+		ksnprintf(buf, size, "%s+%#x/%#x", name, offset, len);
+	else
+		ksnprintf(buf, size, "0x%08x", addr);
+}
+
+void backtrace_from(u32 ebp)
+{
+	for (u32 n = 0; n < MAX_FRAMES && ebp && !(ebp & 3); n++) {
+		if (!kernel_address_mapped(ebp) || !kernel_address_mapped(ebp + 4))
+			break;
+		u32 caller = ((const u32 *)ebp)[1];
+		if (caller < (u32)__text_start || caller >= (u32)__text_end)
+			break;
+		printk(LOG_EMERG, "  [%08x] %pS\n", caller, (void *)caller);
+		ebp = *(const u32 *)ebp;
+	}
+}
+
+void dump_stack(void)
+{
+	pr_emerg("Call trace:\n");
+	backtrace_from((u32)__builtin_frame_address(0));
+}

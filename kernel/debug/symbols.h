@@ -1,0 +1,14 @@
+/* Names for kernel addresses, from the table that the second link adds (tools/ksyms). Any context. */
+#ifndef KERNEL_DEBUG_SYMBOLS_H
+#define KERNEL_DEBUG_SYMBOLS_H
+
+#include "kernel/lib/types.h"
+
+/* The function that contains addr, how far in and how long it is; NULL when addr is not in kernel code. */
+const char *symbol_lookup(u32 addr, u32 *offset, u32 *size);
+/* "name+0x12/0x40", or the bare address. */
+void symbol_format(char *buf, size_t size, u32 addr);
+/* Print the callers, from a frame pointer on, one line each. */
+void backtrace_from(u32 ebp);
+
+#endif

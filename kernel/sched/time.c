@@ -1,0 +1,107 @@
+/*
+ * Clocks (time.h). ktime_ns is one TSC read and two 32-bit multiplications: ns = cycles * mult >> shift, with mult chosen to use all its 32
+ * bits. The wall clock is the monotonic one plus an offset. The tick only keeps the coarse clock and the timers going.
+ */
+#include "kernel/sched/time.h"
+#include "kernel/debug/bug.h"
+#include "kernel/debug/printk.h"
+#include "kernel/hal/cpu.h"
+#include "kernel/hal/percpu.h"
+#include "kernel/hal/time_hw.h"
+#include "kernel/init.h"
+#include "kernel/irq/irq.h"
+#include "kernel/lib/div64.h"
+#include "kernel/sched/task.h"
+#include "kernel/sched/timer.h"
+#include "kernel/sync/seqcount.h"
+
+/* Written once by time_init; until then the clock stands at 0. */
+static u32 mult, shift;
+static u64 tsc_start;
+
+static struct seqcount wall_seq;
+static u64 wall_offset; /* realtime - monotonic */
+static u64 coarse_ns;   /* realtime at the last tick */
+
+u64 ktime_ns(void) { return mul_u64_u32_shr(rdtsc() - tsc_start, mult, shift); }
+
+u64 realtime_ns(void)
+{
+	u64 offset;
+	u32 seq;
+
+	do {
+		seq = seq_read_begin(&wall_seq);
+		offset = wall_offset;
+	} while (seq_read_retry(&wall_seq, seq));
+	return ktime_ns() + offset;
+}
+
+u64 realtime_coarse_ns(void)
+{
+	u64 ns;
+	u32 seq;
+
+	do {
+		seq = seq_read_begin(&wall_seq);
+		ns = coarse_ns;
+	} while (seq_read_retry(&wall_seq, seq));
+	return ns;
+}
+
+void realtime_set_ns(u64 ns)
+{
+	u32 flags = irq_save();
+
+	seq_write_begin(&wall_seq);
+	wall_offset = ns - ktime_ns();
+	coarse_ns = ns;
+	seq_write_end(&wall_seq);
+	irq_restore(flags);
+}
+
+void tick(bool user_mode)
+{
+	u64 now = ktime_ns();
+
+	seq_write_begin(&wall_seq);
+	coarse_ns = now + wall_offset;
+	seq_write_end(&wall_seq);
+	timer_tick(now);
+	sched_tick(user_mode);
+}
+
+static irqreturn_t pit_irq(int irq, void *dev)
+{
+	tick(regs_user_mode(this_cpu()->irq_regs));
+	return IRQ_HANDLED;
+}
+
+/* The largest shift up to 32 with which 10^9 * 2^shift / hz still fits in 32 bits. */
+static void set_scale(u64 hz)
+{
+	u64 m;
+
+	for (shift = 32; (m = div64_u64(NSEC_PER_SEC << shift, hz)) >> 32; shift--)
+		;
+	mult = (u32)m;
+}
+
+int time_init(void)
+{
+	u64 hz = tsc_calibrate();
+	u32 rem;
+
+	if (!hz)
+		panic("the TSC does not count");
+	tsc_start = rdtsc();
+	set_scale(hz);
+	realtime_set_ns((u64)cmos_read_time() * NSEC_PER_SEC);
+	u32 mhz = (u32)div_u64_rem(div_u64(hz, 1000), 1000, &rem);
+	pr_info("time: TSC runs at %u.%03u MHz, tick %u Hz\n", mhz, rem, HZ);
+	int ret = request_irq(0, pit_irq, 0, "timer", NULL);
+	if (ret)
+		return ret;
+	pit_start_tick();
+	return 0;
+}

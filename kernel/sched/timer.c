@@ -1,0 +1,125 @@
+/*
+ * Timers (time.h): a red-black tree in order of expiry, equal ones in the order they were armed. One lock (RANK_TIMER), also taken with
+ * interrupts off, guards tree, queued flags and the timer that runs now. Functions run in the timer softirq without the lock.
+ */
+#include "kernel/debug/bug.h"
+#include "kernel/hal/cpu.h"
+#include "kernel/hal/percpu.h"
+#include "kernel/init.h"
+#include "kernel/irq/softirq.h"
+#include "kernel/sched/time.h"
+#include "kernel/sched/timer.h"
+#include "kernel/sync/spinlock.h"
+
+#define NEVER (~0ull)
+
+static DEFINE_SPINLOCK(timer_lock, RANK_TIMER);
+static struct rb_root tree;
+static struct rb_node *first;     /* leftmost of the tree */
+static u64 next_expiry = NEVER;   /* of first */
+static struct timer *running;     /* its function is being called */
+
+static void set_first(struct rb_node *n)
+{
+	first = n;
+	next_expiry = n ? rb_entry(n, struct timer, node)->expires_ns : NEVER;
+}
+
+static void enqueue(struct timer *t)
+{
+	struct rb_node **link = &tree.node, *parent = NULL;
+	bool leftmost = true;
+
+	while (*link) {
+		parent = *link;
+		if (t->expires_ns < rb_entry(parent, struct timer, node)->expires_ns) {
+			link = &parent->left;
+		} else {
+			link = &parent->right;
+			leftmost = false;
+		}
+	}
+	rb_link_node(&t->node, parent, link);
+	rb_insert_color(&t->node, &tree);
+	t->queued = true;
+	if (leftmost)
+		set_first(&t->node);
+}
+
+static void dequeue(struct timer *t)
+{
+	if (first == &t->node)
+		set_first(rb_next(first));
+	rb_erase(&t->node, &tree);
+	t->queued = false;
+}
+
+void timer_init(struct timer *t, void (*fn)(void *), void *arg)
+{
+	*t = (struct timer){ .fn = fn, .arg = arg };
+}
+
+void timer_mod(struct timer *t, u64 expires_ns)
+{
+	u32 flags = spin_lock_irqsave(&timer_lock);
+
+	if (t->queued)
+		dequeue(t);
+	t->expires_ns = expires_ns;
+	enqueue(t);
+	spin_unlock_irqrestore(&timer_lock, flags);
+}
+
+bool timer_del(struct timer *t)
+{
+	if (!READ_ONCE(t->queued)) /* the usual case costs no lock */
+		return false;
+	u32 flags = spin_lock_irqsave(&timer_lock);
+	bool was = t->queued;
+	if (was)
+		dequeue(t);
+	spin_unlock_irqrestore(&timer_lock, flags);
+	return was;
+}
+
+bool timer_del_sync(struct timer *t)
+{
+	bool was = timer_del(t);
+
+	ASSERT(!in_interrupt() || READ_ONCE(running) != t);
+	while (READ_ONCE(running) == t) {
+		cpu_relax();
+		was |= timer_del(t); /* its function may have armed it again */
+	}
+	return was;
+}
+
+static void timer_softirq(void)
+{
+	u32 flags = spin_lock_irqsave(&timer_lock);
+
+	while (first && next_expiry <= ktime_ns()) {
+		struct timer *t = rb_entry(first, struct timer, node);
+		void (*fn)(void *) = t->fn;
+		void *arg = t->arg;
+		dequeue(t);
+		running = t;
+		spin_unlock_irqrestore(&timer_lock, flags);
+		fn(arg); /* may free or arm t */
+		flags = spin_lock_irqsave(&timer_lock);
+		running = NULL;
+	}
+	spin_unlock_irqrestore(&timer_lock, flags);
+}
+
+void timer_tick(u64 now_ns)
+{
+	if (next_expiry <= now_ns)
+		softirq_raise(SOFTIRQ_TIMER);
+}
+
+int timer_system_init(void)
+{
+	softirq_open(SOFTIRQ_TIMER, "TIMER", timer_softirq);
+	return 0;
+}

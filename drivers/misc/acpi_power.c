@@ -23,7 +23,7 @@ static void piix4_power_off(void)
 
 static int piix4_pm_probe(struct pci_dev *dev, const struct pci_device_id *id)
 {
-	pm_base = (u16)(pci_read_config32(dev, PIIX4_PMBASE) & 0xffc0u);
+	pm_base = (u16)(pci_read32(dev, PIIX4_PMBASE) & 0xffc0u);
 	if (!pm_base)
 		return -ENODEV;
 	power_off_hook = piix4_power_off;
@@ -35,11 +35,11 @@ static void piix4_pm_remove(struct pci_dev *dev)
 	power_off_hook = NULL;
 }
 
-static const struct pci_device_id ids[] = { { .vendor = VENDOR_INTEL, .device = DEVICE_PIIX4_PM }, { 0 } };
+static const struct pci_device_id ids[] = { PCI_ID(VENDOR_INTEL, DEVICE_PIIX4_PM) };
 
-static struct pci_driver driver = { .name = "piix4_pm", .ids = ids, .probe = piix4_pm_probe, .remove = piix4_pm_remove };
+static struct pci_driver driver = { .name = "piix4_pm", .ids = ids, .nr_ids = ARRAY_SIZE(ids), .probe = piix4_pm_probe, .remove = piix4_pm_remove };
 
 int acpi_power_init(void)
 {
-	return pci_driver_register(&driver);
+	return pci_register_driver(&driver);
 }

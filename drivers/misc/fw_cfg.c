@@ -8,6 +8,7 @@
 #include "kernel/hal/port.h"
 #include "kernel/init.h"
 #include "kernel/lib/string.h"
+#include "kernel/sync/mutex.h"
 #include "mm/alloc.h"
 
 #define MAX_FILES 256u

@@ -20,7 +20,7 @@ struct ktermios;
 struct tty_driver_ops {
 	/* Something is in the output buffer: start sending. tty->lock is not held; any context. */
 	void (*start_tx)(struct tty *t);
-	/* Bytes that the hardware still holds. */
+	/* The settings changed; speed by tty_baud, the rest by tty_cflag. */
 	void (*set_termios)(struct tty *t, const struct ktermios *old); /* may sleep */
 	int (*open)(struct tty *t);
 	void (*close)(struct tty *t);
@@ -32,10 +32,9 @@ struct tty_driver_ops {
 /* A terminal called name (ttyS0) with this number; its node appears in /dev. ERR_PTR. */
 struct tty *tty_register(const char *name, kdev_t dev, const struct tty_driver_ops *ops, void *driver_data);
 void *tty_driver_data(struct tty *t);
-/* From the driver's interrupt: received bytes (flag: 0, TTY_BREAK, TTY_PARITY, TTY_OVERRUN); handled in SOFTIRQ_TTY. Any context. */
+/* From the driver's interrupt: a received byte (flag: 0, TTY_BREAK, TTY_PARITY); the thread ttyd takes it through the line discipline. Any context. */
 #define TTY_BREAK 1
 #define TTY_PARITY 2
-#define TTY_OVERRUN 3
 void tty_receive(struct tty *t, u8 c, u8 flag);
 /* Next byte to send, or -1. Any context, from start_tx or the transmit interrupt. */
 int tty_next_tx(struct tty *t);
@@ -44,5 +43,6 @@ void tty_tx_wakeup(struct tty *t);
 void tty_hangup(struct tty *t);
 void tty_set_winsize(struct tty *t, u16 rows, u16 cols);
 u32 tty_baud(struct tty *t);
+u32 tty_cflag(struct tty *t); /* c_cflag of the settings */
 
 #endif

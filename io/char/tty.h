@@ -1,0 +1,66 @@
+/*
+ * The tty core's own view of a terminal. Locks: tty->lock (mutex, RANK_OBJECT) guards the line discipline, the settings and the job-control
+ * fields; tty->hw_lock (spinlock, irqsave) guards the two rings that interrupt handlers touch.
+ *
+ *   interrupt -> tty_receive -> flip ring -> thread ttyd -> ldisc_receive -> read()
+ *   write() -> ldisc_output -> out ring -> start_tx -> tty_next_tx <- interrupt
+ */
+#ifndef IO_CHAR_TTY_H
+#define IO_CHAR_TTY_H
+
+#include "io/char/ldisc.h"
+#include "io/contract/char_device.h"
+#include "kernel/lib/ring.h"
+#include "kernel/sync/mutex.h"
+
+#define TTY_FLIP_SIZE 1024u
+#define TTY_OUT_SIZE 4096u
+#define TTY_OUT_LOW (TTY_OUT_SIZE / 4) /* writers are woken below this */
+
+struct tty {
+	char name[16];
+	kdev_t dev;
+	const struct tty_driver_ops *ops;
+	void *driver_data;
+	struct list_head node;
+
+	struct mutex lock;
+	struct ldisc ldisc;       /* lock; ldisc.stopped is also read by tty_next_tx */
+	struct kwinsize winsize;  /* lock */
+	pid_t pgrp, session;      /* lock; 0: none */
+	u32 opens;                /* lock */
+	bool exclusive;           /* lock */
+	u32 hangups;              /* lock: files opened before the last one are dead */
+
+	struct spinlock hw_lock;
+	struct ring flip, flip_flags, out; /* hw_lock */
+	u32 overruns;             /* hw_lock: bytes lost because nobody took them */
+
+	struct wait_queue_head read_wait, write_wait;
+};
+
+struct tty_file { /* file->private */
+	struct tty *tty;
+	u32 hangups;
+};
+static inline struct tty *tty_of(struct file *f) { return ((struct tty_file *)f->private)->tty; }
+static inline bool tty_file_dead(struct file *f) { return ((struct tty_file *)f->private)->hangups != tty_of(f)->hangups; }
+
+extern const struct file_operations tty_fops;
+extern struct list_head tty_list;
+extern struct tty *console_tty; /* what /dev/console leads to */
+
+void tty_put_output(struct tty *t, const u8 *data, u32 len); /* processed bytes; drops what does not fit */
+u32 tty_out_room(struct tty *t);
+void tty_start(struct tty *t);
+int tty_wait_sent(struct tty *t);                 /* 0 or -ERESTARTSYS */
+void tty_flush_output(struct tty *t);
+long tty_ioctl(struct file *f, u32 cmd, unsigned long arg);
+/* Job control (tty_job.c). */
+int tty_check_background(struct tty *t, int sig); /* 0, -EIO or -ERESTARTSYS; lock not held */
+void tty_open_session(struct tty *t, struct file *f);
+long tty_job_ioctl(struct tty *t, struct file *f, u32 cmd, unsigned long arg); /* -ENOIOCTLCMD: not one of these */
+void tty_signal_foreground(struct tty *t, int sig);
+int tty_job_init(void);
+
+#endif

@@ -18,11 +18,10 @@ void tty_signal_foreground(struct tty *t, int sig)
 static bool ignores(int sig)
 {
 	struct sighand *h = current->sighand;
-	bool r;
+	u32 flags = spin_lock_irqsave(&h->lock);
+	bool r = (current->blocked & sigmask_of(sig)) || h->action[sig - 1].handler == SIG_IGN;
 
-	spin_lock(&h->lock);
-	r = (current->blocked & sigmask_of(sig)) || h->action[sig - 1].handler == SIG_IGN;
-	spin_unlock(&h->lock);
+	spin_unlock_irqrestore(&h->lock, flags);
 	return r;
 }
 
@@ -63,11 +62,11 @@ static void forget_session(struct tty *t, pid_t session)
 {
 	struct task *p;
 
-	spin_lock(&tasklist_lock);
+	spin_lock_bh(&tasklist_lock);
 	list_for_each_entry(p, &all_tasks, all_node)
 		if (p->signal && p->signal->session == session && p->signal->tty == t)
 			p->signal->tty = NULL;
-	spin_unlock(&tasklist_lock);
+	spin_unlock_bh(&tasklist_lock);
 }
 
 /* The session leader leaves (exit, TIOCNOTTY): the foreground group is told, the terminal is free again. */
@@ -144,11 +143,11 @@ static bool group_in_session(pid_t pgrp, pid_t session)
 	struct task *p;
 	bool found = false;
 
-	spin_lock(&tasklist_lock);
+	spin_lock_bh(&tasklist_lock);
 	list_for_each_entry(p, &all_tasks, all_node)
 		if (p->signal && p->signal->pgrp == pgrp && p->signal->session == session)
 			found = true;
-	spin_unlock(&tasklist_lock);
+	spin_unlock_bh(&tasklist_lock);
 	return found;
 }
 

@@ -81,6 +81,7 @@ struct inode_operations {
 #define I_DIRTY (I_DIRTY_SYNC | I_DIRTY_DATASYNC | I_DIRTY_PAGES)
 #define I_FREEING BIT(4)
 #define I_SYNC BIT(5)           /* being written by somebody */
+#define I_BAD BIT(6)            /* iget_failed: evict_inode is not called for it, only free_inode */
 
 struct inode {
 	atomic_t refs;
@@ -172,6 +173,11 @@ void d_rehash(struct dentry *d);
 void d_delete(struct dentry *d);
 static inline bool d_is_root(const struct dentry *d) { return d->parent == d; }
 bool d_unhashed(const struct dentry *d);
+
+/* The path from the current root, into buf from its end; pointer into buf or ERR_PTR. "(deleted)" is appended where due. */
+char *d_path(const struct path *p, char *buf, size_t size);
+void path_get(const struct path *p);
+void path_put(const struct path *p);
 
 /* ---- directories being read ---- */
 struct dir_context {

@@ -1,0 +1,286 @@
+/*
+ * /proc/PID: a folder per process with the entries of the registered table. An inode keeps its task alive (the structure, not the
+ * process); names are checked at each use, so that a folder goes when its process has been waited for.
+ */
+#include "io/contract/text_file.h"
+#include "io/fs/proc/internal.h"
+#include "kernel/debug/bug.h"
+#include "kernel/lib/printf.h"
+#include "kernel/sched/task.h"
+#include "mm/alloc.h"
+
+#define PID_INO_BASE 0x10000000u
+#define PID_INO_STEP 16u /* bits for what is inside */
+
+struct pid_node { /* inode->private */
+	struct task *task;
+	const struct proc_pid_entry *entry; /* NULL: the folder itself */
+	s32 number;                         /* of a numbered link; -1: not one */
+};
+
+static const struct proc_pid_entry *table;
+static u32 nr_entries;
+
+static const struct inode_operations pid_dir_iops, numbered_dir_iops, pid_file_iops, pid_link_iops;
+static const struct file_operations pid_dir_fops, numbered_dir_fops, pid_file_fops;
+
+void proc_pid_register(const struct proc_pid_entry *entries, u32 nr)
+{
+	table = entries;
+	nr_entries = nr;
+}
+
+bool proc_inode_is_pid(const struct inode *inode)
+{
+	return inode->ino >= PID_INO_BASE;
+}
+
+void proc_pid_evict(struct inode *inode)
+{
+	struct pid_node *n = inode->private;
+
+	if (n) {
+		put_task(n->task);
+		kfree(n);
+	}
+}
+
+/* ---- names that go when the process goes ---- */
+
+static bool pid_revalidate(struct dentry *d)
+{
+	struct pid_node *n = d->inode ? d->inode->private : NULL;
+	struct task *t;
+	bool same;
+
+	if (!n)
+		return false;
+	t = get_task_by_pid(n->task->pid);
+	same = t == n->task;
+	if (t)
+		put_task(t);
+	if (same && n->number >= 0)
+		same = n->entry->next(n->task, (u32)n->number) == n->number;
+	return same;
+}
+
+static bool pid_delete(struct dentry *d)
+{
+	return true;
+}
+
+static const struct dentry_operations pid_dops = { .revalidate = pid_revalidate, .delete = pid_delete };
+
+/* A new inode; takes over the reference to t, also on failure. */
+static struct inode *pid_inode(struct super_block *sb, struct task *t, const struct proc_pid_entry *e, s32 number)
+{
+	struct pid_node *n = kmalloc(sizeof(*n), GFP_KERNEL);
+	struct inode *inode = n ? new_inode(sb) : NULL;
+	umode_t mode = (umode_t)(!e ? S_IFDIR | 0555 : number >= 0 ? S_IFLNK | 0700 : e->mode);
+
+	if (!inode) {
+		kfree(n);
+		put_task(t);
+		return NULL;
+	}
+	*n = (struct pid_node){ t, e, number };
+	inode->private = n;
+	inode->ino = PID_INO_BASE + ((u32)t->pid << PID_INO_STEP) + (e ? (u32)(e - table) + 1 : 0) + (number >= 0 ? 256 + (u32)number : 0);
+	inode->mode = mode;
+	inode->uid = t->cred.euid;
+	inode->gid = t->cred.egid;
+	inode->nlink = S_ISDIR(mode) ? 2 : 1;
+	inode->atime = inode->mtime = inode->ctime = current_time_coarse();
+	if (S_ISDIR(mode)) {
+		inode->iops = e ? &numbered_dir_iops : &pid_dir_iops;
+		inode->fops = e ? &numbered_dir_fops : &pid_dir_fops;
+	} else if (S_ISLNK(mode)) {
+		inode->iops = &pid_link_iops;
+	} else {
+		inode->iops = &pid_file_iops;
+		inode->fops = &pid_file_fops;
+	}
+	return inode;
+}
+
+static struct dentry *add(struct dentry *d, struct inode *inode)
+{
+	if (!inode)
+		return ERR_PTR(-ENOMEM);
+	d->dops = &pid_dops;
+	d_add(d, inode);
+	return NULL;
+}
+
+/* A decimal number without leading zeros, or -1. */
+static s32 parse_number(const struct dentry *d)
+{
+	u32 v;
+
+	if (!d->len || d->len > 9 || (d->name[0] == '0' && d->len > 1) || d->name[0] < '0' || d->name[0] > '9' || kstrtou32(d->name, 10, &v))
+		return -1;
+	return (s32)v;
+}
+
+struct dentry *proc_pid_lookup(struct inode *dir, struct dentry *d)
+{
+	s32 pid = parse_number(d);
+	struct task *t = pid > 0 ? get_task_by_pid(pid) : NULL;
+
+	return t ? add(d, pid_inode(dir->sb, t, NULL, -1)) : ERR_PTR(-ENOENT);
+}
+
+/* The process with the lowest pid >= from, or 0. */
+static pid_t next_process(pid_t from)
+{
+	struct task *t;
+	pid_t best = 0;
+
+	spin_lock_bh(&tasklist_lock);
+	list_for_each_entry(t, &all_tasks, all_node)
+		if (t->pid == t->tgid && t->pid > 0 && t->pid >= from && (!best || t->pid < best))
+			best = t->pid;
+	spin_unlock_bh(&tasklist_lock);
+	return best;
+}
+
+void proc_pid_iterate(struct dir_context *c)
+{
+	char name[12];
+	pid_t pid;
+
+	if (c->pos < PROC_PID_POS)
+		c->pos = PROC_PID_POS;
+	while ((pid = next_process((pid_t)(c->pos - PROC_PID_POS)))) {
+		int len = kscnprintf(name, sizeof(name), "%d", pid);
+
+		c->pos = PROC_PID_POS + pid;
+		if (!dir_emit(c, name, (u32)len, PID_INO_BASE + ((u32)pid << PID_INO_STEP), DT_DIR))
+			return;
+		c->pos++;
+	}
+}
+
+/* ---- /proc/PID ---- */
+
+static struct dentry *pid_dir_lookup(struct inode *dir, struct dentry *d)
+{
+	struct pid_node *n = dir->private;
+
+	for (u32 i = 0; i < nr_entries; i++)
+		if (!strcmp(table[i].name, d->name))
+			return add(d, pid_inode(dir->sb, get_task(n->task), &table[i], -1));
+	return ERR_PTR(-ENOENT);
+}
+
+static u32 type_of(u32 mode)
+{
+	return S_ISDIR(mode) ? DT_DIR : S_ISLNK(mode) ? DT_LNK : DT_REG;
+}
+
+static int pid_dir_iterate(struct file *f, struct dir_context *c)
+{
+	if (!dir_emit_dots(f, c))
+		return 0;
+	for (; c->pos - 2 < nr_entries; c->pos++) {
+		const struct proc_pid_entry *e = &table[c->pos - 2];
+
+		if (!dir_emit(c, e->name, (u32)strlen(e->name), f->inode->ino + (u32)c->pos - 1, type_of(e->mode)))
+			return 0;
+	}
+	return 0;
+}
+
+/* ---- folders of numbered links ---- */
+
+static struct dentry *numbered_lookup(struct inode *dir, struct dentry *d)
+{
+	struct pid_node *n = dir->private;
+	s32 number = parse_number(d);
+
+	if (number < 0 || n->entry->next(n->task, (u32)number) != number)
+		return ERR_PTR(-ENOENT);
+	return add(d, pid_inode(dir->sb, get_task(n->task), n->entry, number));
+}
+
+static int numbered_iterate(struct file *f, struct dir_context *c)
+{
+	struct pid_node *n = f->inode->private;
+	char name[12];
+	int number;
+
+	if (!dir_emit_dots(f, c))
+		return 0;
+	while ((number = n->entry->next(n->task, (u32)c->pos - 2)) >= 0) {
+		int len = kscnprintf(name, sizeof(name), "%d", number);
+
+		c->pos = number + 2;
+		if (!dir_emit(c, name, (u32)len, f->inode->ino + 256 + (u32)number, DT_LNK))
+			return 0;
+		c->pos++;
+	}
+	return 0;
+}
+
+/* ---- links and files ---- */
+
+static int link_get_path(struct dentry *d, struct path *out)
+{
+	struct pid_node *n = d->inode->private;
+
+	return n->number >= 0 ? n->entry->get_numbered(n->task, (u32)n->number, out) : n->entry->get_path(n->task, out);
+}
+
+static int link_readlink(struct dentry *d, char *buf, size_t size)
+{
+	struct path p;
+	int error = link_get_path(d, &p);
+	char *text;
+	size_t len;
+
+	if (error)
+		return error;
+	text = d_path(&p, buf, size);
+	path_put(&p);
+	if (IS_ERR(text))
+		return (int)PTR_ERR(text);
+	len = strlen(text);
+	memmove(buf, text, len + 1);
+	return (int)len;
+}
+
+static int file_open_text(struct inode *inode, struct file *f)
+{
+	return f->mode & FMODE_WRITE ? -EACCES : text_file_open(f);
+}
+
+static int show_adapter(struct seq_buf *s, void *arg)
+{
+	struct pid_node *n = arg;
+
+	return n->entry->show(s, n->task);
+}
+
+static ssize_t file_read_iter(struct kiocb *k, struct iov_iter *to)
+{
+	return text_file_read(k, to, show_adapter, k->file->inode->private);
+}
+
+static int pid_setattr(struct dentry *d, struct iattr *a)
+{
+	return -EPERM;
+}
+
+static const struct inode_operations pid_dir_iops = { .lookup = pid_dir_lookup, .setattr = pid_setattr };
+static const struct inode_operations numbered_dir_iops = { .lookup = numbered_lookup, .setattr = pid_setattr };
+static const struct inode_operations pid_file_iops = { .setattr = pid_setattr };
+static const struct inode_operations pid_link_iops = { .readlink = link_readlink, .get_path = link_get_path, .setattr = pid_setattr };
+static const struct file_operations pid_dir_fops = { .name = "proc pid", .iterate = pid_dir_iterate, .llseek = generic_llseek };
+static const struct file_operations numbered_dir_fops = { .name = "proc pid fd", .iterate = numbered_iterate, .llseek = generic_llseek };
+static const struct file_operations pid_file_fops = {
+	.name = "proc pid file",
+	.open = file_open_text,
+	.release = text_file_release,
+	.read_iter = file_read_iter,
+	.llseek = generic_llseek,
+};

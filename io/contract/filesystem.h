@@ -149,6 +149,7 @@ struct dentry {
 	struct list_head hash_node, lru_node, child_node, children, alias_node;
 	const struct dentry_operations *dops;
 	void *private;
+	u32 seq;                 /* order of arrival among its parent's children: the position of simple directories */
 	char inline_name[DNAME_INLINE];
 };
 struct dentry_operations {

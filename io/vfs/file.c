@@ -121,24 +121,6 @@ void fput(struct file *f)
 
 static const struct super_operations anon_sops = { .statfs = simple_statfs, .drop_inode = always_drop_inode };
 
-static int anon_fill_super(struct super_block *sb, const char *options, bool silent)
-{
-	sb->ops = &anon_sops;
-	sb->magic = 0x09041934; /* ANON_INODE_FS_MAGIC of Linux */
-	sb->blocksize = PAGE_SIZE;
-	sb->blocksize_bits = PAGE_SHIFT;
-	sb->flags |= SB_NOWRITEBACK;
-	struct inode *root = new_inode(sb);
-	if (!root)
-		return -ENOMEM;
-	root->mode = S_IFDIR | 0700;
-	root->nlink = 2;
-	sb->root = d_make_root(root);
-	return sb->root ? 0 : -ENOMEM;
-}
-
-static struct file_system_type anon_fs = { .name = "anon", .fill_super = anon_fill_super, .single = true };
-
 struct mount *anon_mount(void)
 {
 	return anon_mnt;
@@ -177,8 +159,9 @@ struct file *anon_file(const char *name, const struct file_operations *ops, void
 void file_init(void)
 {
 	file_cache = kmem_cache_create("file", sizeof(struct file), 0, NULL);
-	anon_mnt = kernel_mount(&anon_fs, "");
-	if (IS_ERR(anon_mnt))
+	struct super_block *sb = pseudo_super("anon", &anon_sops);
+	anon_mnt = sb ? kernel_mount(sb, "anon") : NULL;
+	if (IS_ERR_OR_NULL(anon_mnt))
 		panic("vfs: no memory for the files without names");
 }
 

@@ -12,11 +12,10 @@
 
 #define FILES_INITIAL 32u
 #define NR_OPEN_MAX (1024u * 1024u)
-#define RLIMIT_NOFILE 7
 
 static u32 nofile_limit(void)
 {
-	u64 cur = current->signal ? current->signal->rlim[RLIMIT_NOFILE].cur : 1024;
+	u64 cur = rlimit(RLIMIT_NOFILE);
 	return cur < NR_OPEN_MAX ? (u32)cur : NR_OPEN_MAX;
 }
 
@@ -186,11 +185,11 @@ struct file *fget(int fd)
 /* The table of another task, kept alive. NULL: it has none (any more). */
 static struct files *task_files(struct task *t)
 {
-	spin_lock(&tasklist_lock);
+	spin_lock_bh(&tasklist_lock);
 	struct files *files = t->files;
 	if (files && !atomic_inc_not_zero(&files->refs))
 		files = NULL;
-	spin_unlock(&tasklist_lock);
+	spin_unlock_bh(&tasklist_lock);
 	return files;
 }
 

@@ -1,4 +1,7 @@
-/* Descriptor tables and the per-process file-system context (cwd, root, umask). Both reference-counted, shared by clone. */
+/*
+ * Descriptor tables and the per-process file-system context (cwd, root, umask). Both reference-counted, shared by clone.
+ * A task that exits sets task->files and task->fs to NULL under tasklist_lock before it puts them: /proc looks at them under that lock.
+ */
 #ifndef IO_VFS_FILES_H
 #define IO_VFS_FILES_H
 

@@ -73,8 +73,10 @@ static void set_path(struct fs_context *fs, struct path *which, const struct pat
 	struct path old;
 	path_get(p);
 	spin_lock(&fs->lock);
+	spin_lock(&dcache_lock); /* the path walk reads the two under it alone */
 	old = *which;
 	*which = *p;
+	spin_unlock(&dcache_lock);
 	spin_unlock(&fs->lock);
 	path_put(&old);
 }
@@ -85,11 +87,11 @@ void set_fs_root(struct fs_context *fs, const struct path *p) { set_path(fs, &fs
 void task_fs_paths(struct task *t, struct path *cwd, struct path *root)
 {
 	*cwd = *root = (struct path){ NULL, NULL };
-	spin_lock(&tasklist_lock);
+	spin_lock_bh(&tasklist_lock);
 	struct fs_context *fs = t->fs;
 	if (fs && !atomic_inc_not_zero(&fs->refs))
 		fs = NULL;
-	spin_unlock(&tasklist_lock);
+	spin_unlock_bh(&tasklist_lock);
 	if (!fs)
 		return;
 	get_path_of(fs, &fs->cwd, cwd);

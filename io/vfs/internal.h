@@ -53,6 +53,7 @@ struct dentry *lookup_slow(struct dentry *parent, const struct name_part *n);   
 struct dentry *d_alloc_anon(struct super_block *sb, const char *name, struct inode *inode); /* consumes the inode, also on failure */
 void d_move(struct dentry *d, struct dentry *target);                                /* d takes target's place; both directories locked */
 void shrink_dcache_for_umount(struct super_block *sb);
+void shrink_dcache_children(struct dentry *d); /* forget the unused names below a removed directory */
 void shrink_dcache_sb(struct super_block *sb);
 bool d_is_ancestor(const struct dentry *a, const struct dentry *d); /* a is d or above it; dcache_lock not held */
 u32 drop_unused_dentries(u32 nr);
@@ -68,11 +69,12 @@ void put_write_access(struct inode *inode);
 
 /* super.c */
 void super_init(void);
-struct super_block *get_super(struct file_system_type *t, const char *source, u32 flags, const char *options); /* one active reference. ERR_PTR */
+/* The super block of type t on dev (0: without a device), shared if it is mounted already; one active reference; mount_lock held. ERR_PTR. */
+struct super_block *get_super(struct file_system_type *t, kdev_t dev, const char *id, u32 flags, const char *options);
 void deactivate_super(struct super_block *sb);
 struct file_system_type *find_filesystem(const char *name);
 int for_each_super(int (*fn)(struct super_block *sb, void *arg), void *arg); /* with an active reference around fn; may sleep */
-int remount_super(struct super_block *sb, u32 flags, const char *options);
+int remount_super(struct super_block *sb, u32 flags, const char *options, bool force); /* force: to read-only although files are open for writing */
 struct file_system_type *next_filesystem(struct file_system_type *t); /* NULL: first */
 
 /* mount.c */
@@ -82,8 +84,10 @@ void mntput(struct mount *m);
 int mnt_want_write(struct mount *m);  /* -EROFS; pairs with mnt_drop_write */
 void mnt_drop_write(struct mount *m);
 static inline bool mnt_is_readonly(const struct mount *m) { return (m->flags & MNT_READONLY) || (m->sb->flags & SB_RDONLY); }
-struct mount *kernel_mount(struct file_system_type *t, const char *options); /* not in the tree. ERR_PTR */
+struct mount *kernel_mount(struct super_block *sb, const char *source); /* consumes the active reference; not in the tree. ERR_PTR */
+void mount_init(void);
 extern struct mount *root_mount;
+int mount_root_device(struct file_system_type *t, kdev_t dev, const char *source, u32 flags);
 void root_path(struct path *out); /* the root of the mount tree, with references; {NULL, NULL} before there is one */
 
 /* file.c */
@@ -105,5 +109,6 @@ extern const struct file_operations fifo_fops;
 
 /* attr.c */
 int file_remove_privs(struct file *f); /* a write clears set-id bits; inode lock held */
+int do_truncate(const struct path *p, loff_t size, bool opening); /* opening: O_TRUNC, times change in any case */
 
 #endif

@@ -29,6 +29,9 @@ int do_link_at(int olddfd, const char *old, int newdfd, const char *new, int fla
 int do_rename_at(int olddfd, const char *old, int newdfd, const char *new, u32 flags);
 int inode_permission(struct inode *inode, int mask); /* with read-only mounts checked for MAY_WRITE */
 int notify_change(const struct path *p, struct iattr *a);
+/* A program that runs may not be written: -ETXTBSY while f's file is open for writing; pairs with allow_write_access. */
+int deny_write_access(struct file *f);
+void allow_write_access(struct file *f);
 int vfs_truncate(const struct path *p, loff_t size);
 int vfs_getattr(const struct path *p, struct kstat *st);
 /* The path from the current root, into buf from its end; pointer into buf or ERR_PTR. "(deleted)" is appended where due. */

@@ -54,6 +54,9 @@ typedef s64 time64_t;
 #define __user
 #define __must_check __attribute__((warn_unused_result))
 #define __noreturn __attribute__((noreturn))
+#ifdef HOST_TEST
+#undef __always_inline /* the C library has its own, which is the same */
+#endif
 #define __packed __attribute__((packed))
 #define __aligned(n) __attribute__((aligned(n)))
 #define __printf(f, a) __attribute__((format(printf, f, a)))

@@ -33,7 +33,7 @@ int irq_init(void), softirq_init(void), time_init(void);
 int sched_init(void), timer_system_init(void), ksoftirqd_init(void), process_init(void);
 int vfs_init(void), page_cache_init(void), buffer_init(void), writeback_init(void), blk_init(void), bdev_init(void);
 int device_model_init(void), sysfs_init(void), chrdev_init(void), tty_init(void), tmpfs_init(void), devfs_init(void), procfs_init(void);
-int tracing_init(void), mem_devices_init(void);
+int tracing_init(void), mem_devices_init(void), proc_pid_init(void), proc_files_init(void);
 int pci_init(void), platform_bus_init(void);
 int serial_init(void), ata_init(void), host_ports_init(void), fw_cfg_init(void), acpi_power_init(void);
 int ext2_init(void), mount_root(void), start_init(void);

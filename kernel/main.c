@@ -40,6 +40,7 @@ static const struct init_step steps[] = {
 	{ "tmpfs", INIT_CORE, tmpfs_init, "vfs" },
 	{ "devfs", INIT_CORE, devfs_init, "tmpfs" },
 	{ "procfs", INIT_CORE, procfs_init, "vfs" },
+	{ "proc_files", INIT_CORE, proc_files_init, "procfs" },
 	{ "sysfs", INIT_CORE, sysfs_init, "vfs" },
 	{ "device_model", INIT_CORE, device_model_init, "sysfs devfs" },
 	{ "tracing", INIT_CORE, tracing_init, "sysfs" },

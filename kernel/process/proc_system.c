@@ -1,0 +1,228 @@
+/*
+ * The system-wide files of /proc that belong to no single subsystem, in Linux's formats (proc(5)), since free, top, uptime, df and others
+ * read them. The rest is registered by its owners.
+ */
+#include "io/block/bdev.h"
+#include "io/cache/cache_stats.h"
+#include "io/contract/char_device.h"
+#include "io/contract/proc_file.h"
+#include "io/vfs/mount.h"
+#include "kernel/debug/bug.h"
+#include "kernel/debug/printk.h"
+#include "kernel/hal/cpu.h"
+#include "kernel/hal/power.h"
+#include "kernel/init.h"
+#include "kernel/irq/irq.h"
+#include "kernel/irq/softirq.h"
+#include "kernel/lib/div64.h"
+#include "kernel/lib/string.h"
+#include "kernel/process/process.h"
+#include "kernel/sched/time.h"
+#include "kernel/syscall/utsname.h"
+#include "mm/alloc.h"
+#include "mm/mm.h"
+
+#define USER_HZ 100u
+#define NS_PER_USER_TICK (1000000000u / USER_HZ)
+
+static u32 kib(u32 pages)
+{
+	return pages * (PAGE_SIZE / 1024);
+}
+
+static int show_meminfo(struct seq_buf *s, void *arg)
+{
+	u32 free = nr_free_pages(), cached = nr_cached_pages(), buffers = nr_buffer_pages();
+
+	seq_printf(s, "MemTotal:       %8u kB\n", kib(nr_total_pages()));
+	seq_printf(s, "MemFree:        %8u kB\n", kib(free));
+	seq_printf(s, "MemAvailable:   %8u kB\n", kib(free + cached + buffers - min(nr_dirty_pages(), cached + buffers)));
+	seq_printf(s, "Buffers:        %8u kB\n", kib(buffers));
+	seq_printf(s, "Cached:         %8u kB\n", kib(cached));
+	seq_printf(s, "SwapCached:            0 kB\n");
+	seq_printf(s, "Active:         %8u kB\n", kib(nr_active_pages()));
+	seq_printf(s, "Inactive:       %8u kB\n", kib(nr_inactive_pages()));
+	seq_printf(s, "SwapTotal:             0 kB\nSwapFree:              0 kB\n");
+	seq_printf(s, "Dirty:          %8u kB\n", kib(nr_dirty_pages()));
+	seq_printf(s, "Writeback:      %8u kB\n", kib(nr_writeback_pages()));
+	seq_printf(s, "Shmem:                 0 kB\n");
+	seq_printf(s, "Slab:           %8u kB\n", kib(slab_pages()));
+	seq_printf(s, "PageTables:     %8u kB\n", kib(mm_count_page_tables()));
+	return 0;
+}
+
+struct cpu_times {
+	u64 user, system;
+};
+
+/* Times of all processes that are, and (through init's children) were. */
+static struct cpu_times all_times(void)
+{
+	struct cpu_times sum = { 0, 0 };
+	struct task *t;
+
+	spin_lock_bh(&tasklist_lock);
+	list_for_each_entry(t, &all_tasks, all_node) {
+		u64 u, k;
+
+		task_cputime(t, &u, &k);
+		sum.user += u;
+		sum.system += k;
+		if (t->signal && t->pid == t->tgid) {
+			sum.user += t->signal->cutime_ns + t->signal->utime_dead_ns;
+			sum.system += t->signal->cstime_ns + t->signal->stime_dead_ns;
+		}
+	}
+	spin_unlock_bh(&tasklist_lock);
+	return sum;
+}
+
+static void stat_cpu(struct seq_buf *s, const char *name)
+{
+	struct cpu_times t = all_times();
+
+	seq_printf(s, "%s %llu 0 %llu %llu 0 0 0 0 0 0\n", name, div_u64(t.user, NS_PER_USER_TICK), div_u64(t.system, NS_PER_USER_TICK),
+		   div_u64(sched_idle_ns(), NS_PER_USER_TICK));
+}
+
+static int show_stat(struct seq_buf *s, void *arg)
+{
+	stat_cpu(s, "cpu ");
+	stat_cpu(s, "cpu0");
+	seq_printf(s, "intr %llu", irq_total());
+	for (u32 i = 0; i < NR_IRQS; i++)
+		seq_printf(s, " %u", irq_count(i));
+	seq_printf(s, "\nctxt %llu\nbtime %llu\nprocesses %llu\nprocs_running %u\nprocs_blocked 0\nsoftirq %llu\n", sched_context_switches(),
+		   div64_u64(realtime_ns() - ktime_ns(), NSEC_PER_SEC), sched_forks(), nr_running(), softirq_total());
+	return 0;
+}
+
+static void seconds_hundredths(struct seq_buf *s, u64 ns)
+{
+	u32 hundredths;
+	u64 sec = div_u64_rem(div_u64(ns, 10000000), 100, &hundredths);
+
+	seq_printf(s, "%llu.%02u", sec, hundredths);
+}
+
+static int show_uptime(struct seq_buf *s, void *arg)
+{
+	seconds_hundredths(s, ktime_ns());
+	seq_putc(s, ' ');
+	seconds_hundredths(s, sched_idle_ns());
+	seq_putc(s, '\n');
+	return 0;
+}
+
+static int show_loadavg(struct seq_buf *s, void *arg)
+{
+	u32 avg[3], tasks = 0;
+	struct task *t;
+	pid_t last = 0;
+
+	sched_loadavg(avg);
+	for (u32 i = 0; i < 3; i++)
+		seq_printf(s, "%u.%02u ", avg[i] >> 11, ((avg[i] & 2047) * 100) >> 11);
+	spin_lock_bh(&tasklist_lock);
+	list_for_each_entry(t, &all_tasks, all_node) {
+		tasks++;
+		last = max(last, t->pid);
+	}
+	spin_unlock_bh(&tasklist_lock);
+	seq_printf(s, "%u/%u %d\n", nr_running(), tasks, last);
+	return 0;
+}
+
+static int show_cmdline(struct seq_buf *s, void *arg)
+{
+	seq_printf(s, "%s\n", cmdline_all());
+	return 0;
+}
+
+static int show_version(struct seq_buf *s, void *arg)
+{
+	seq_printf(s, "%s version %s %s\n", UTS_SYSNAME, UTS_RELEASE, UTS_VERSION);
+	return 0;
+}
+
+static int show_devices(struct seq_buf *s, void *arg)
+{
+	int error;
+
+	seq_puts(s, "Character devices:\n");
+	error = chrdev_show(s, NULL);
+	seq_puts(s, "\nBlock devices:\n");
+	return error ? error : blkdevs_show(s, NULL);
+}
+
+/* ---- /proc/sysrq-trigger: the letters of Documentation/admin-guide/sysrq.rst that make sense here ---- */
+
+static void sysrq_tasks(void)
+{
+	struct task *t;
+
+	spin_lock_bh(&tasklist_lock);
+	list_for_each_entry(t, &all_tasks, all_node)
+		pr_notice("%5d %5d %c %s\n", t->pid, t->parent ? t->parent->pid : 0, task_state_char(t), t->comm);
+	spin_unlock_bh(&tasklist_lock);
+}
+
+static ssize_t write_sysrq(void *arg, const char *text, size_t len)
+{
+	switch (len ? text[0] : 0) {
+	case 'b':
+		machine_reset();
+	case 'c':
+		panic("sysrq triggered crash");
+	case 'm':
+		pr_notice("%u of %u pages are free, %u cached, %u in slabs\n", nr_free_pages(), nr_total_pages(), nr_cached_pages(), slab_pages());
+		break;
+	case 'o':
+		sync_filesystems(true);
+		machine_power_off();
+	case 's':
+		sync_filesystems(true);
+		break;
+	case 't':
+		sysrq_tasks();
+		break;
+	case 'u':
+		umount_all();
+		break;
+	default:
+		pr_notice("sysrq: b reset, c crash, m memory, o power off, s sync, t tasks, u unmount\n");
+	}
+	return (ssize_t)len;
+}
+
+static const struct {
+	const char *path;
+	u32 mode;
+	seq_show_t show;
+	ssize_t (*write)(void *arg, const char *text, size_t len);
+} files[] = {
+	{ "cmdline", 0444, show_cmdline, NULL },
+	{ "cpuinfo", 0444, cpu_show, NULL },
+	{ "devices", 0444, show_devices, NULL },
+	{ "diskstats", 0444, diskstats_show, NULL },
+	{ "filesystems", 0444, filesystems_show, NULL },
+	{ "interrupts", 0444, irq_show_table, NULL },
+	{ "loadavg", 0444, show_loadavg, NULL },
+	{ "meminfo", 0444, show_meminfo, NULL },
+	{ "partitions", 0444, partitions_show, NULL },
+	{ "slabinfo", 0400, slab_show, NULL },
+	{ "softirqs", 0444, softirq_show, NULL },
+	{ "stat", 0444, show_stat, NULL },
+	{ "sysrq-trigger", 0200, NULL, write_sysrq },
+	{ "uptime", 0444, show_uptime, NULL },
+	{ "version", 0444, show_version, NULL },
+};
+
+int proc_files_init(void)
+{
+	int error = proc_pid_init();
+
+	for (u32 i = 0; i < ARRAY_SIZE(files) && !error; i++)
+		error = proc_create(files[i].path, files[i].mode, files[i].show, files[i].write, NULL);
+	return error;
+}

@@ -14,10 +14,12 @@ enum lock_rank {
 	RANK_INODE,        /* inode->lock: contents of a directory, size of a file */
 	RANK_TX,           /* a file system transaction; ext2's allocation mutexes */
 	RANK_PAGE,         /* a locked page (bit lock) and a locked buffer */
+	RANK_FSMAP,        /* where one file's blocks lie (ext2): taken with its page locked; below it only metadata buffers are read */
 	RANK_OBJECT,       /* sleeping locks of pipes, ttys, devices, files' positions */
 	RANK_FLUSHER,      /* lists of dirty inodes */
 	RANK_FILES,        /* descriptor tables, fs structs, task lists, signal state: spinlocks from here on */
 	RANK_DCACHE,       /* name cache, inode cache */
+	RANK_FSALLOC,      /* bits and counters of a disk file system */
 	RANK_MAPPING,      /* mapping->lock: page tree of a file; buffers of a page; areas that map it */
 	RANK_PTE,          /* mm->table_lock: page table entries; taken under mapping->lock when a file's pages are unmapped */
 	RANK_QUEUE,        /* request queue */

@@ -75,10 +75,8 @@ static inline void pci_write8(const struct pci_dev *p, u8 off, u8 v) { pci_confi
 static inline void pci_write16(const struct pci_dev *p, u8 off, u16 v) { pci_config_write16(p->bus, p->devfn, off, v); }
 static inline void pci_write32(const struct pci_dev *p, u8 off, u32 v) { pci_config_write32(p->bus, p->devfn, off, v); }
 
-/* A function by class (masked), after `from` (NULL: the first); with a reference, drops that of from. NULL: none. */
-struct pci_dev *pci_find_class(u32 class_code, u32 mask, struct pci_dev *from);
-/* A function by vendor and device number; the same rules. */
-struct pci_dev *pci_find_device(u16 vendor, u16 device, struct pci_dev *from);
+/* drivers/bus/pci_sysfs.c: the files of a device that was just added. */
+int __must_check pci_add_sysfs_files(struct pci_dev *p);
 int pci_init(void);
 
 #endif

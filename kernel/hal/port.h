@@ -30,6 +30,8 @@ static inline void port_read8_block(u16 port, void *buf, u32 count) { insb(port,
 static inline void port_read16_block(u16 port, void *buf, u32 count) { insw(port, buf, count); }
 static inline void port_write8_block(u16 port, const void *buf, u32 count) { outsb(port, buf, count); }
 static inline void port_write16_block(u16 port, const void *buf, u32 count) { outsw(port, buf, count); }
+static inline void insl(u16 port, void *buf, u32 count) { __asm__ volatile("rep insl" : "+D"(buf), "+c"(count) : "d"(port) : "memory"); }
+static inline void outsl(u16 port, const void *buf, u32 count) { __asm__ volatile("rep outsl" : "+S"(buf), "+c"(count) : "d"(port) : "memory"); }
 /* About a microsecond on a real ISA bus: a write to the POST port. */
 static inline void io_delay(void) { outb(0x80, 0); }
 

@@ -1,0 +1,69 @@
+/* /sys/bus/pci/devices/DDDD:BB:DD.F/: the numbers of a function in the formats of Linux (Documentation/ABI/testing/sysfs-bus-pci). */
+#include "drivers/bus/pci.h"
+#include "kernel/lib/string.h"
+
+static struct pci_dev *dev_of(struct kobject *k)
+{
+	return to_pci_dev(container_of(k, struct device, kobj));
+}
+
+#define SHOW(field, ...) \
+	static int field##_show(struct kobject *k, const struct kobj_attribute *a, struct seq_buf *s) \
+	{ \
+		const struct pci_dev *p = dev_of(k); \
+		seq_printf(s, __VA_ARGS__); \
+		return 0; \
+	}
+
+SHOW(vendor, "0x%04x\n", p->vendor)
+SHOW(device, "0x%04x\n", p->device)
+SHOW(subsystem_vendor, "0x%04x\n", p->subsystem_vendor)
+SHOW(subsystem_device, "0x%04x\n", p->subsystem_device)
+SHOW(class, "0x%06x\n", p->class_code)
+SHOW(revision, "0x%02x\n", p->revision)
+SHOW(irq, "%u\n", p->irq)
+SHOW(enable, "%u\n", p->enabled)
+SHOW(modalias, "pci:v%08Xd%08Xsv%08Xsd%08Xbc%02Xsc%02Xi%02X\n", p->vendor, p->device, p->subsystem_vendor, p->subsystem_device,
+     p->class_code >> 16, p->class_code >> 8 & 0xff, p->class_code & 0xff)
+
+#undef SHOW
+static int resource_show(struct kobject *k, const struct kobj_attribute *a, struct seq_buf *s)
+{
+	const struct pci_dev *p = dev_of(k);
+
+	for (u32 i = 0; i < PCI_NUM_RESOURCES; i++) {
+		const struct pci_resource *r = &p->resource[i];
+		u64 end = r->size ? r->start + r->size - 1 : 0;
+
+		seq_printf(s, "0x%016llx 0x%016llx 0x%016llx\n", r->start, end, (u64)r->flags);
+	}
+	return 0;
+}
+
+#define ATTR(n) { .name = #n, .mode = 0444, .show = n##_show }
+static const struct kobj_attribute attrs[] = {
+	ATTR(vendor), ATTR(device), ATTR(subsystem_vendor), ATTR(subsystem_device), ATTR(class), ATTR(revision), ATTR(irq), ATTR(enable),
+	ATTR(modalias), ATTR(resource),
+};
+
+static ssize_t config_read(void *arg, char *buf, size_t n, loff_t pos)
+{
+	const struct pci_dev *p = arg;
+	size_t done = 0;
+
+	if (pos < 0 || pos >= (loff_t)PCI_CONFIG_SPACE_SIZE)
+		return 0;
+	for (; done < n && pos + (loff_t)done < (loff_t)PCI_CONFIG_SPACE_SIZE; done++)
+		buf[done] = (char)pci_read8(p, (u8)(pos + (loff_t)done));
+	return (ssize_t)done;
+}
+
+int pci_add_sysfs_files(struct pci_dev *p)
+{
+	struct kobject *k = &p->dev.kobj;
+	int error = sysfs_add_files(k, attrs, ARRAY_SIZE(attrs));
+
+	if (!error)
+		error = sysfs_add_binary(k, "config", 0444, PCI_CONFIG_SPACE_SIZE, config_read, p);
+	return error;
+}

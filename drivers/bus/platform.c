@@ -1,0 +1,69 @@
+/* The platform bus and the list of what a PC has on ISA; see platform.h. */
+#include "drivers/bus/platform.h"
+#include "kernel/debug/printk.h"
+#include "kernel/lib/string.h"
+
+static struct device platform_root; /* /sys/devices/platform */
+
+/* The standard addresses of a PC/AT (IBM PC/AT Technical Reference, "I/O address map"). */
+static struct platform_device pc_devices[] = {
+	{ .name = "serial8250", .id = 0, .port = 0x3f8, .nr_ports = 8, .irq = 4 },
+	{ .name = "serial8250", .id = 1, .port = 0x2f8, .nr_ports = 8, .irq = 3 },
+};
+
+static bool platform_match(struct device *d, struct device_driver *drv)
+{
+	return !strcmp(to_platform_device(d)->name, drv->name);
+}
+
+static struct bus_type platform_bus = { .name = "platform", .match = platform_match };
+
+static int platform_probe(struct device *d)
+{
+	return container_of(d->driver, struct platform_driver, driver)->probe(to_platform_device(d));
+}
+
+static void platform_remove(struct device *d)
+{
+	struct platform_driver *drv = container_of(d->driver, struct platform_driver, driver);
+
+	if (drv->remove)
+		drv->remove(to_platform_device(d));
+}
+
+int platform_driver_register(struct platform_driver *d)
+{
+	d->driver.name = d->name;
+	d->driver.bus = &platform_bus;
+	d->driver.probe = platform_probe;
+	d->driver.remove = platform_remove;
+	return driver_register(&d->driver);
+}
+
+void platform_driver_unregister(struct platform_driver *d)
+{
+	driver_unregister(&d->driver);
+}
+
+int platform_device_register(struct platform_device *p)
+{
+	device_init(&p->dev);
+	p->dev.bus = &platform_bus;
+	p->dev.parent = &platform_root;
+	if (p->id < 0)
+		return device_add(&p->dev, "%s", p->name);
+	return device_add(&p->dev, "%s.%d", p->name, p->id);
+}
+
+int platform_bus_init(void)
+{
+	int error = bus_register(&platform_bus);
+
+	if (error)
+		return error;
+	device_init(&platform_root);
+	error = device_add(&platform_root, "platform");
+	for (u32 i = 0; i < ARRAY_SIZE(pc_devices) && !error; i++)
+		error = platform_device_register(&pc_devices[i]);
+	return error;
+}

@@ -20,7 +20,6 @@ struct kwinsize {
 	u16 ws_row, ws_col, ws_xpixel, ws_ypixel;
 };
 
-#ifndef HOST_TEST
 #define VINTR 0
 #define VQUIT 1
 #define VERASE 2
@@ -96,9 +95,6 @@ struct kwinsize {
 #define FLUSHO 0x1000u
 #define PENDIN 0x4000u
 #define IEXTEN 0x8000u
-#else
-#include <asm/termbits.h>
-#endif
 
 #define TCGETS 0x5401u
 #define TCSETS 0x5402u

@@ -31,6 +31,7 @@ void exit_to_user(struct regs *r);
 /* Start /sbin/init (or init=) as pid 1 once the root is mounted. */
 int start_init(void);
 int process_init(void);
+struct mm *get_task_mm(struct task *t); /* with a user reference (mm_put), or NULL */
 /* The session leader `current` ends: hang its terminal up (io/char sets it). No locks held, may sleep. */
 extern void (*session_exit_hook)(struct task *leader);
 struct seq_buf;

@@ -46,7 +46,6 @@ atomic_t io_in_flight;
 /* kernel/hal/switch.asm */
 struct task *switch_to(struct task *prev, struct task *next);
 void load_user_gs(u32 sel);
-u32 read_user_gs(void);
 
 /* Weight by nice value -20..19: one step is about 10 % of CPU time; and 2^32 / weight (the tables of Linux, kernel/sched/core.c). */
 static const u32 nice_weight[40] = {
@@ -321,8 +320,8 @@ void schedule_tail(struct task *prev)
 {
 	finish_switch(prev);
 	if (current->set_child_tid) {
-		if (put_user_u32((u32)current->pid, current->set_child_tid))
-			current->set_child_tid = NULL; /* a bad pointer is the program's own loss, as in Linux */
+		int lost = put_user_u32((u32)current->pid, current->set_child_tid);
+		(void)lost; /* a bad pointer is the program's own loss, as in Linux */
 		current->set_child_tid = NULL;
 	}
 }

@@ -58,6 +58,7 @@ struct signal {
 	u32 nr_queued;       /* sigqueue entries, limited by RLIMIT_SIGPENDING */
 	struct task *exec_task; /* an execve waits for the other threads to end */
 	struct cpu_itimer { u64 left_ns, interval_ns; } it_virt, it_prof; /* left 0: off */
+	u64 cpu_ns, next_xcpu_ns; /* while cpu_timers: CPU time of the process by ticks, and when SIGXCPU is due */
 	u32 cmin_flt, cmaj_flt, cnvcsw, cnivcsw, cmaxrss; /* of children that were waited for, with cutime and cstime */
 	u32 min_flt_dead, maj_flt_dead, nvcsw_dead, nivcsw_dead, maxrss;
 	u64 cutime_ns, cstime_ns;

@@ -42,7 +42,7 @@ static bool try_take(struct completion *c)
 	return done;
 }
 
-void wait_for_completion(struct completion *c) { wait_event_exclusive(c->wait, try_take(c)); }
+void wait_for_completion(struct completion *c) { wait_event_exclusive(&c->wait, try_take(c)); }
 
 bool wait_for_completion_until(struct completion *c, u64 deadline_ns)
 {

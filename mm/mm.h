@@ -67,7 +67,8 @@ struct vm_area {
 	pgoff_t pgoff;
 	struct mm *mm;
 	const struct vm_ops *ops; /* NULL: anonymous */
-	void *file;               /* opaque to mm */
+	void *file;               /* opaque to mm; NULL: not a file's area. Owned by the area: ops->open and close count its references */
+	void *object;             /* mm/shared_anon.c */
 	u32 file_ino, file_dev;   /* for maps */
 	struct list_head list;    /* mm->areas, in address order */
 	struct rb_node node;
@@ -82,6 +83,7 @@ struct mm {
 	u32 *pgdir;     /* page directory, kernel address */
 	struct rb_root tree;
 	struct list_head areas;
+	struct list_head closing;       /* taken out, ops->close still to be run once the lock is free */
 	u32 nr_areas;
 	u32 start_code, end_code, start_data, end_data, start_brk, brk, start_stack, arg_start, arg_end, env_start, env_end;
 	u32 mmap_base;
@@ -113,6 +115,16 @@ int mm_protect(struct mm *mm, u32 addr, u32 len, u32 prot);
 long mm_remap(struct mm *mm, u32 old, u32 old_len, u32 new_len, u32 flags, u32 new_addr);
 long mm_brk(struct mm *mm, u32 brk);
 int mm_advise(struct mm *mm, u32 addr, u32 len, int advice);
+int mm_populate(struct mm *mm, u32 start, u32 len); /* bring in what is missing; 0, -ENOMEM, -EFAULT */
+/* mlock and munlock: page-aligned [start, end) must be mapped without holes (-ENOMEM). lock also populates. */
+int mm_lock_range(struct mm *mm, u32 start, u32 end, bool lock);
+int mm_lock_all(struct mm *mm, bool lock_now, bool lock_future);
+/* Turn a shared anonymous mapping's new area into one: pass it as setup to mm_map. Also for a shared mapping of /dev/zero. */
+int mm_setup_shared_anon(struct vm_area *a, void *arg);
+/* Is there a page in the table for addr? For mincore; lock held. */
+bool mm_resident(struct mm *mm, u32 addr);
+/* Map physical memory into a new area (from its file's mmap operation): sets VM_PFNMAP. 0 or -ENOMEM. */
+int __must_check mm_map_pfn(struct vm_area *a, u32 addr, phys_addr_t pa, u32 size, bool cached);
 /* Read or write another (or the own) address space page by page; returns bytes done. May sleep. For /proc/PID/cmdline and exec's stack. */
 size_t mm_access(struct mm *mm, u32 addr, void *buf, size_t len, bool write);
 /* Pin the page behind a user address of the current mm: fault it in, take a reference. write: for writing. 0, -EFAULT, -ENOMEM. */
@@ -123,10 +135,13 @@ void page_fault(struct regs *r);
 /* Fault an address in by hand; VM_FAULT_* result; mm->lock held. */
 u32 mm_handle_fault(struct mm *mm, struct vm_area *a, u32 addr, bool write);
 
+/* The three below: mapping->lock held by the caller, any context it allows; they do not sleep. */
 /* For the page cache: forget all entries of pages [first, last] of a file's areas (truncate), or make them read-only and report whether one was dirty (write-back). */
 struct mapping;
 void mm_unmap_file_range(struct list_head *i_mmap, pgoff_t first, pgoff_t last, bool even_cow);
 bool mm_clean_page(struct list_head *i_mmap, struct page *page);
+/* Was the page touched through a mapping since the last call? Clears the accessed bits. For the replacement lists. */
+bool mm_page_referenced(struct list_head *i_mmap, struct page *page);
 /* Install a cached page read-only in the current fault's table if the slot is empty; for map_pages. Takes the reference itself. */
 void mm_install_page(struct vm_area *a, u32 addr, struct page *page);
 

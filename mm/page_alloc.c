@@ -253,6 +253,7 @@ static inline void check_free(struct page *p)
 	if (unlikely(p->flags & PG_BUSY) || unlikely(atomic_read(&p->mapcount)))
 		panic("page_alloc: freeing a page in use: frame %#x flags %#x mapcount %d mapping %p", page_to_pfn(p), p->flags,
 		      atomic_read(&p->mapcount), p->mapping);
+	ASSERT(!p->mapping);
 }
 
 /* Interrupts off. */

@@ -150,6 +150,15 @@ void mm_switch(struct mm *prev, struct mm *next)
 	write_cr3(virt_to_phys(next ? next->pgdir : kernel_pgdir));
 }
 
+void mm_unload(struct mm *mm)
+{
+	u32 flags = irq_save();
+
+	if (loaded[this_cpu()->id] == mm)
+		mm_switch(mm, NULL);
+	irq_restore(flags);
+}
+
 /* ---- TLB ---- */
 
 static void flush_all(void)

@@ -59,6 +59,8 @@ static inline void pte_table_count(struct mm *mm, u32 addr, s32 n) { pde_table_p
 /* A directory with an empty user half; NULL: no memory. */
 u32 *pgdir_create(u32 gfp);
 void pgdir_free(u32 *pgdir); /* its user half is empty */
+/* If this CPU still has mm's directory loaded (nobody runs in it), load the kernel's own. */
+void mm_unload(struct mm *mm);
 /* Give cached tables and directories back to the page allocator; returns pages. */
 u32 paging_drain(void);
 

@@ -10,9 +10,7 @@
  */
 #include "kernel/debug/bug.h"
 #include "kernel/debug/printk.h"
-#include "kernel/hal/page_copy.h"
 #include "kernel/lib/bitmap.h"
-#include "kernel/lib/string.h"
 #include "kernel/sched/task.h"
 #include "mm/paging.h"
 #include "mm/vmalloc.h"

@@ -128,7 +128,7 @@ boot_fail:
 msg_no_multiboot: db "Sluice: not started by a Multiboot 1 loader.", 13, 10, 0
 msg_old_cpu: db "Sluice: this CPU is too old; FPU, PSE, PGE, TSC, CMOV, FXSR and SSE are needed.", 13, 10, 0
 
-section .text
+; The same section still: NASM describes only the first code section of a file to the debugger.
 higher_half:
 	mov esp, boot_stack_top
 	mov eax, ebp

@@ -65,6 +65,8 @@ struct shrinker {
 	struct list_head node;
 };
 void register_shrinker(struct shrinker *s);
+/* Run all registered ones but `except` (NULL: all) now, each for nr pages: drop_caches. May sleep; returns pages freed. */
+u32 run_shrinkers(const struct shrinker *except, u32 nr, u32 gfp);
 /* Called when nothing could be freed and an allocation that may wait would fail: kill the worst process. Set by kernel/process. Returns whether one was killed. */
 extern bool (*out_of_memory_hook)(void);
 

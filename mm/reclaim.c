@@ -45,6 +45,18 @@ u32 reclaim_pages(u32 nr, u32 gfp)
 	return freed;
 }
 
+u32 run_shrinkers(const struct shrinker *except, u32 nr, u32 gfp)
+{
+	struct shrinker *s;
+	u32 freed = 0;
+
+	might_sleep();
+	list_for_each_entry(s, &shrinkers, node)
+		if (s != except)
+			freed += s->scan(s, nr, gfp);
+	return freed;
+}
+
 bool reclaim_wait(u32 round, u32 order, u32 gfp)
 {
 	if (current->flags & PF_EXITING)

@@ -21,6 +21,7 @@
 #include "kernel/debug/bug.h"
 
 struct buffer_head;
+struct shrinker;
 
 /* Debug kernels: with the kernel word break=pagecache nothing is ever found in, nor enters the cache; every read of a disk must fail. */
 #if defined(CONFIG_DEBUG) || defined(HOST_TEST)
@@ -51,10 +52,15 @@ void wait_on_bits(volatile u32 *word, u32 mask, u32 waiters);
 void lock_bit(volatile u32 *word, u32 mask, u32 waiters);
 void wake_bit_waiters(volatile u32 *word);
 void wait_on_page_bits(struct page *p, u32 mask);
+/* The plain set_page_dirty, for owners whose own one does more: flag, tag, counters, dirty list. true: was clean. */
+bool page_set_dirty(struct page *p);
+/* After clear_page_dirty_for_io found nothing to write: the page no longer counts as dirty. Page locked. */
+void page_write_skipped(struct page *p);
 /* Forget the dirty flag without writing (truncate): keeps the counters right. */
 void cancel_dirty_page(struct page *p);
 int page_error(const struct page *p);
 bool mapping_has_dirty(struct mapping *m); /* or pages under writeback */
+bool mapping_tagged(struct mapping *m, enum radix_tag tag);
 bool mapping_can_write(const struct mapping *m);
 
 /* readahead.c: see there */
@@ -65,7 +71,8 @@ void submit_pages_read(struct mapping *m, struct file *f, struct page **pages, u
 
 /* reclaim.c */
 u32 page_cache_drop_clean(void); /* all clean pages nobody uses or maps; returns dropped */
-int reclaim_init(void);
+extern struct shrinker page_cache_shrinker;
+void reclaim_init(void);
 
 /* filemap.c */
 /* The page at index, up to date, with a reference; reads it if needed. -EIO, -ENOMEM, -EAGAIN (nowait). f may be NULL (no read-ahead). */
@@ -75,10 +82,18 @@ struct page *page_cache_fill(struct mapping *m, struct file *f, pgoff_t index, u
 ssize_t file_direct_read(struct kiocb *k, struct iov_iter *to);
 ssize_t file_direct_write(struct kiocb *k, struct iov_iter *from);
 
+void direct_io_wait(struct mapping *m); /* until no O_DIRECT transfer of the mapping is under way */
+
 /* buffer_head.c */
 static inline struct buffer_head *page_buffers(const struct page *p) { return (struct buffer_head *)(uintptr_t)p->private; }
 bool buffers_release(struct page *page); /* page locked: free the buffers of a page unless one is in use or dirty */
 void buffers_attach(struct page *page, u32 size);  /* page locked, without buffers; sleeps until there is memory */
 void buffers_forget_assoc(struct mapping *inode_mapping); /* metadata buffers of an inode that goes away */
+void buffers_prune_assoc(struct mapping *inode_mapping);  /* those that were written meanwhile */
+int buffer_init(void);
+
+/* direct_io.c */
+int direct_io_init(void);
+int page_cache_init(void);
 
 #endif

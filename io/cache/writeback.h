@@ -18,6 +18,8 @@
  */
 /* Write one inode: its pages, then itself. sync: wait for the data. 0 or the first error. The caller keeps the inode alive. */
 int __must_check write_inode_now(struct inode *inode, bool sync);
+/* Write the inode itself (no pages) if it is dirty (datasync: in a way that matters for finding its data) and wait. */
+int __must_check sync_inode_metadata(struct inode *inode, bool datasync);
 /* Write all dirty inodes of sb. wait: return only when the data is on the device (not: out of its cache). 0 or the first error. */
 int writeback_sb(struct super_block *sb, bool wait);
 /* The inode is about to be freed (I_FREEING is set): off the lists, wait until nobody writes it, forget its metadata buffers. */
@@ -33,12 +35,16 @@ void balance_dirty_pages_slow(void);
 extern u32 dirty_check_limit; /* below so many dirty pages nothing has to be done */
 bool dirty_above_background(void);
 void writeback_page_done(void); /* a page was written; any context */
+void writeback_congestion_wait(void); /* a moment, for pages under way to arrive; at most 100 ms */
 
-/* Knobs with Linux's names and units; writeback_knobs_changed after a change. ratio and bytes exclude each other (the other one is 0). */
+/* Knobs with Linux's names and units (files in /proc/sys/vm). ratio and bytes exclude each other: the other one is 0. */
 extern u32 dirty_ratio, dirty_bytes, dirty_background_ratio, dirty_background_bytes; /* percent of usable memory; bytes */
 extern u32 dirty_expire_centisecs, dirty_writeback_centisecs;
-void writeback_knobs_changed(void);
 
+/* flusher <-> dirty_limits.c */
+void dirty_limits_update(void);
+void writeback_knobs_changed(void); /* the flusher looks at the clock again */
+int dirty_limits_init(void); /* and /proc/sys/vm */
 int writeback_init(void);
 
 #endif

@@ -96,6 +96,8 @@ loff_t fixed_size_llseek(struct file *f, loff_t off, int whence, loff_t size);
 /* Kernel's own I/O on a file at *pos (moved). */
 ssize_t kernel_read(struct file *f, void *buf, size_t n, loff_t *pos);
 ssize_t kernel_write(struct file *f, const void *buf, size_t n, loff_t *pos);
+/* The name of an open file for people (/proc/PID/maps), from the end of buf; "(deleted)" is appended where due. */
+const char *file_path(struct file *f, char *buf, size_t size);
 /* Open by path from the kernel (init, exec). ERR_PTR. */
 struct file *file_open(const char *path, int flags, umode_t mode);
 /* Give buf (len bytes) to a reader at iocb->pos: for small virtual files. */

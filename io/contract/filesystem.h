@@ -81,6 +81,7 @@ struct inode_operations {
 #define I_DIRTY (I_DIRTY_SYNC | I_DIRTY_DATASYNC | I_DIRTY_PAGES)
 #define I_FREEING BIT(4)
 #define I_SYNC BIT(5)           /* being written by somebody */
+#define I_WRITEBACK BIT(6)      /* clean, but on its super block's list of those with pages under way to the device */
 #define I_BAD BIT(6)            /* iget_failed: evict_inode is not called for it, only free_inode */
 
 struct inode {
@@ -236,7 +237,7 @@ struct super_block {
 	atomic_t active; /* mounts and others that keep it alive */
 	atomic_t write_ops; /* changes of names and attributes under way; a remount to read-only waits for them */
 	struct list_head node, inodes;
-	struct list_head dirty_inodes, wb_node; /* io/cache/writeback.c; wb_lock. All zero: none was dirty yet */
+	struct list_head dirty_inodes, writeback_inodes, wb_node; /* io/cache/writeback.c; wb_lock. All zero: none was dirty yet */
 	u32 wb_state;
 	char id[32];    /* device name as shown in mounts and logs */
 	void *private;

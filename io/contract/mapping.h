@@ -62,6 +62,7 @@ struct mapping {
 	u32 gfp;
 	u32 wb_err;                   /* errseq: errno and a counter, see wb_err_* */
 	u32 writeback_index;
+	atomic_t direct_ios;          /* O_DIRECT transfers under way: truncate waits for them */
 	void *private;
 };
 

@@ -1,0 +1,208 @@
+/*
+ * Writing a file: into the page cache (the flusher or fsync takes it to the device), or past it with O_DIRECT.
+ * For each page: make sure the user's memory is there; write_begin of the owner gives the page locked, with blocks behind it; copy without
+ * faulting (a fault with a page locked could need that very page); write_end marks it dirty and moves the end of the file. A short copy is
+ * accepted as far as it came and tried again.
+ */
+#include "io/cache/page_cache.h"
+#include "io/cache/writeback.h"
+#include "io/contract/block_device.h"
+#include "io/contract/filesystem.h"
+#include "kernel/debug/trace.h"
+#include "kernel/sched/signal.h"
+#include "mm/alloc.h"
+
+#define MAX_NON_LFS 0x7fffffff /* a file opened without O_LARGEFILE ends here */
+
+/* How far this file may be written to: 0 or -EFBIG; cuts the iterator. */
+static int limit_write(struct kiocb *k, struct iov_iter *from)
+{
+	struct inode *host = k->file->inode->mapping->host;
+	u64 pos = (u64)k->pos, limit = rlimit(RLIMIT_FSIZE), max_bytes = host->sb->max_bytes ? host->sb->max_bytes : (u64)INT64_MAX;
+
+	if (!(k->file->flags & O_LARGEFILE))
+		max_bytes = min_t(u64, max_bytes, MAX_NON_LFS);
+	if (unlikely(pos >= limit)) {
+		(void)send_signal(current, SIGXFSZ, NULL);
+		return -EFBIG;
+	}
+	if (unlikely(pos >= max_bytes))
+		return -EFBIG;
+	limit = min(limit, max_bytes) - pos;
+	if (unlikely(from->count > limit))
+		iov_iter_truncate(from, (u32)limit);
+	return 0;
+}
+
+/* Position and length by the rules; inode lock held. 0 with from->count > 0, or what write returns. */
+static int check_write(struct kiocb *k, struct iov_iter *from)
+{
+	struct inode *host = k->file->inode->mapping->host;
+	loff_t size;
+
+	if (unlikely(S_ISBLK(host->mode))) {
+		size = inode_size(host);
+		if (host->mapping->bdev && host->mapping->bdev->read_only)
+			return -EPERM;
+		if (k->pos < 0)
+			return -EINVAL;
+		if (k->pos >= size)
+			return -ENOSPC;
+		if (from->count > size - k->pos)
+			iov_iter_truncate(from, (u32)(size - k->pos));
+		return 0;
+	}
+	if (k->flags & IOCB_APPEND)
+		k->pos = inode_size(host);
+	if (k->pos < 0)
+		return -EINVAL;
+	return limit_write(k, from);
+}
+
+/* Copy into the cache; inode lock held. Bytes done, or an error if nothing was. */
+static ssize_t page_cache_write(struct kiocb *k, struct iov_iter *from)
+{
+	struct file *f = k->file;
+	struct mapping *m = f->inode->mapping;
+	u32 done = 0;
+	int error = 0;
+
+	TRACE(TRACE_CACHE, "index=%u bytes=%u", k->id, k->pos >> PAGE_SHIFT, from->count);
+	while (from->count) {
+		u32 offset = (u32)k->pos & (PAGE_SIZE - 1), n = min(PAGE_SIZE - offset, from->count), copied;
+		pgoff_t index = (pgoff_t)(k->pos >> PAGE_SHIFT);
+		struct page *page;
+		void *fsdata;
+
+		if (unlikely(iov_iter_fault_in_readable(from, n) == n)) {
+			error = -EFAULT;
+			break;
+		}
+		error = m->ops->write_begin(f, m, k->pos, n, &page, &fsdata);
+		if (unlikely(error))
+			break;
+		copied = copy_page_from_iter_atomic(page, offset, n, from);
+		if (index != f->ra.prev_index || !offset)
+			mark_page_accessed(page);
+		f->ra.prev_index = index;
+		error = m->ops->write_end(f, m, k->pos, n, copied, page, fsdata);
+		if (unlikely(error < 0))
+			break;
+		iov_iter_advance(from, (u32)error);
+		k->pos += error;
+		done += (u32)error;
+		error = 0;
+		if (unlikely(nr_dirty_pages() > dirty_check_limit))
+			balance_dirty_pages_slow();
+	}
+	return done ? (ssize_t)done : error;
+}
+
+/* O_DIRECT wrote what it could; the rest went through the cache and must not stay there. */
+static ssize_t write_rest_through_cache(struct kiocb *k, struct iov_iter *from, ssize_t done)
+{
+	struct mapping *m = k->file->inode->mapping;
+	loff_t start = k->pos;
+	ssize_t more = page_cache_write(k, from);
+	int error;
+
+	if (more <= 0)
+		return done ? done : more;
+	error = filemap_write_and_wait(m, start, k->pos - 1);
+	if (error) {
+		k->pos = start;
+		return done ? done : error;
+	}
+	invalidate_clean_pages(m, (pgoff_t)(start >> PAGE_SHIFT), (pgoff_t)((k->pos - 1) >> PAGE_SHIFT));
+	return done + more;
+}
+
+ssize_t file_direct_write(struct kiocb *k, struct iov_iter *from)
+{
+	struct mapping *m = k->file->inode->mapping;
+	loff_t start = k->pos, end = k->pos + from->count - 1;
+	pgoff_t first = (pgoff_t)(start >> PAGE_SHIFT), last = (pgoff_t)(end >> PAGE_SHIFT);
+	ssize_t done;
+	int error;
+
+	if (!m->ops->direct_io)
+		return -EINVAL;
+	error = filemap_write_and_wait(m, start, end);
+	if (error)
+		return error;
+	if (invalidate_pages_for_direct(m, first, last)) {
+		done = 0; /* somebody uses a page of the range: write through the cache, so that both see the same */
+	} else {
+		done = m->ops->direct_io(k, from);
+		if (done < 0)
+			return done;
+		/* A fault or read-ahead may have read old data in meanwhile. */
+		if (m->nrpages)
+			(void)invalidate_pages_for_direct(m, first, last);
+	}
+	return from->count ? write_rest_through_cache(k, from, done) : done;
+}
+
+/* O_SYNC, O_DSYNC, mount -o sync: the write returns when the data is on the disk. */
+static ssize_t write_sync(struct kiocb *k, ssize_t done)
+{
+	struct file *f = k->file;
+	int error = 0;
+
+	if (f->ops->fsync)
+		error = f->ops->fsync(f, k->pos - done, k->pos - 1, !(k->flags & IOCB_SYNC));
+	return error ? error : done;
+}
+
+ssize_t generic_file_write_iter(struct kiocb *k, struct iov_iter *from)
+{
+	struct inode *host = k->file->inode->mapping->host;
+	ssize_t done;
+
+	if (!from->count)
+		return 0;
+	mutex_lock(&host->lock);
+	done = check_write(k, from);
+	if (likely(!done))
+		done = file_update_time(k->file);
+	if (likely(!done))
+		done = unlikely(k->flags & IOCB_DIRECT) ? file_direct_write(k, from) : page_cache_write(k, from);
+	mutex_unlock(&host->lock);
+	if (done > 0 && unlikely((k->flags & (IOCB_DSYNC | IOCB_SYNC)) || (host->flags & S_SYNC)))
+		done = write_sync(k, done);
+	return done;
+}
+
+/* ---- pages of files that live in the cache alone ---- */
+
+int simple_write_begin(struct file *f, struct mapping *m, loff_t pos, u32 len, struct page **out, void **fsdata)
+{
+	struct page *page = find_or_create_page(m, (pgoff_t)(pos >> PAGE_SHIFT), m->gfp);
+
+	if (!page)
+		return -ENOMEM;
+	if (!page_test(page, PG_uptodate) && len != PAGE_SIZE)
+		memset(page_address(page), 0, PAGE_SIZE);
+	*out = page;
+	*fsdata = NULL;
+	return 0;
+}
+
+int simple_write_end(struct file *f, struct mapping *m, loff_t pos, u32 len, u32 copied, struct page *page, void *fsdata)
+{
+	if (!page_test(page, PG_uptodate)) {
+		/* A whole new page that was not filled whole: nothing of it counts. */
+		if (copied < len && len == PAGE_SIZE)
+			copied = 0;
+		else
+			page_set(page, PG_uptodate);
+	}
+	if (copied) {
+		set_page_dirty(page);
+		if (pos + copied > inode_size(m->host))
+			inode_set_size(m->host, pos + copied);
+	}
+	unlock_page(page);
+	put_page(page);
+	return (int)copied;
+}

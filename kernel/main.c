@@ -61,7 +61,6 @@ static const struct init_step steps[] = {
 };
 
 #define MIN_RAM_MIB 16u
-#define MAX_RAM_MIB 896u
 
 static const char *const level_names[] = { "EARLY", "MEM", "IRQ", "SCHED", "CORE", "BUS", "DRIVER", "FS", "USER" };
 static enum step_state { STEP_NOT_RUN, STEP_DONE, STEP_FAILED } state[ARRAY_SIZE(steps)];
@@ -138,11 +137,7 @@ static void check_memory(void)
 
 	if (mib < MIN_RAM_MIB)
 		boot_stop("Sluice needs at least %u MiB of memory; this machine has %u.", MIN_RAM_MIB, mib);
-	if (boot_ram_bytes() >> 20 > MAX_RAM_MIB)
-		pr_notice("memory: %u MiB, of which the %u MiB above %u MiB are left unused\n", (u32)(boot_ram_bytes() >> 20),
-			  (u32)(boot_ram_bytes() >> 20) - MAX_RAM_MIB, MAX_RAM_MIB);
-	else
-		pr_info("memory: %u MiB\n", mib);
+	pr_info("memory: %u MiB\n", (u32)(boot_ram_bytes() >> 20));
 }
 
 static int run_rest(void *first)

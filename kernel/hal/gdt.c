@@ -39,7 +39,6 @@ void cpu_early_init(void)
 	gdt[PERCPU_SEL >> 3] = make_desc((u32)&boot_cpu, sizeof(boot_cpu) - 1, DESC_DATA, DESC_32BIT);
 	boot_cpu.self = &boot_cpu;
 	boot_cpu.current_task = &init_task;
-	boot_cpu.idle = &init_task;
 	load_gdt();
 }
 

@@ -17,13 +17,14 @@ struct percpu {
 	u32 preempt_count;         /* at %fs:8 */
 	u32 id;
 	u32 softirq_pending;       /* bit per vector */
-	u32 irq_depth;
 	void *softirq_stack_top;
-	struct task *idle;
 	struct task *fpu_owner;
 	struct regs *irq_regs;     /* what the interrupt being handled interrupted; NULL outside hard interrupts */
-	u32 held_locks;            /* debug builds: number of entries in held[] */
+#ifdef CONFIG_DEBUG
+	/* Spinlocks this CPU holds, oldest first. Those below held_base belong to code that an interrupt has interrupted. */
+	u32 held_locks, held_base;
 	struct { const void *lock; u8 rank; void *where; } held[24];
+#endif
 };
 
 #define PREEMPT_ATOMIC 0x1u

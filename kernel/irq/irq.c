@@ -145,7 +145,9 @@ void irq_dispatch(struct regs *r)
 	}
 	cpu->preempt_count += PREEMPT_HARDIRQ;
 	cpu->irq_regs = r;
+	u32 locks = lock_context_enter();
 	run_handlers(&lines[irq], irq);
+	lock_context_leave(locks);
 	chip->eoi(irq);
 	cpu->irq_regs = outer;
 	cpu->preempt_count -= PREEMPT_HARDIRQ;

@@ -11,6 +11,7 @@
 #include "kernel/lib/seq_buf.h"
 #include "kernel/sched/task.h"
 #include "kernel/sched/wait.h"
+#include "kernel/sync/spinlock.h"
 
 #define MAX_ROUNDS 10
 #define SOFTIRQ_STACK_SIZE 8192u
@@ -65,7 +66,9 @@ void softirq_run_pending(void)
 
 	if (cpu->softirq_pending && !in_interrupt()) {
 		cpu->preempt_count += PREEMPT_SOFTIRQ;
+		u32 locks = lock_context_enter();
 		call_on_stack(run_rounds, cpu->softirq_stack_top);
+		lock_context_leave(locks);
 		cpu->preempt_count -= PREEMPT_SOFTIRQ;
 	}
 	irq_restore(flags);

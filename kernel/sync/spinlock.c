@@ -1,6 +1,6 @@
 /*
  * Spinlocks: the slow path of the release build, and the checking forms of the debug build. Each CPU keeps the locks it holds in
- * this_cpu()->held, in the order it took them; a new one must have a larger rank than all of them (ranks.h).
+ * this_cpu()->held, in the order it took them; a new one must have a larger rank than all that its context holds (ranks.h).
  */
 #include "kernel/sync/spinlock.h"
 #include "kernel/debug/bug.h"
@@ -32,7 +32,7 @@ static void check_rank(const struct spinlock *l, bool nested, void *where)
 
 	if (l->rank == RANK_NONE)
 		return;
-	for (u32 i = 0; i < cpu->held_locks; i++) {
+	for (u32 i = cpu->held_base; i < cpu->held_locks; i++) {
 		u8 rank = cpu->held[i].rank;
 		if (rank > l->rank || (rank == l->rank && !nested))
 			panic("lock order: \"%s\" (rank %u) wanted at %pS while a lock of rank %u, taken at %pS, is held", l->name, l->rank, where,
@@ -107,6 +107,15 @@ void spin_unlock(struct spinlock *l)
 	l->locked = 0;
 	irq_restore(flags);
 	preempt_enable();
+}
+
+void lock_context_leave(u32 outer)
+{
+	struct percpu *cpu = this_cpu();
+
+	if (cpu->held_locks != cpu->held_base)
+		panic("an interrupt handler or softirq ends with a spinlock held that was taken at %pS", cpu->held[cpu->held_locks - 1].where);
+	cpu->held_base = outer;
 }
 
 void might_sleep_at(const char *file, int line)

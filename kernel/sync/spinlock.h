@@ -32,6 +32,25 @@ struct spinlock {
 #define spin_lock_init(l, lockname, lockrank) (*(l) = (struct spinlock)SPINLOCK_INIT(lockname, lockrank))
 
 #ifndef HOST_TEST
+/*
+ * Around the handlers of an interrupt and around softirqs: ranks are compared only among the locks taken since, because a lock that the
+ * interrupted code holds has nothing to do with them (and if they want that very lock, it is noticed). Debug builds only.
+ */
+#ifdef CONFIG_DEBUG
+static inline u32 lock_context_enter(void)
+{
+	struct percpu *cpu = this_cpu();
+	u32 outer = cpu->held_base;
+	cpu->held_base = cpu->held_locks;
+	return outer;
+}
+/* Panics when the context has left a lock behind. */
+void lock_context_leave(u32 outer);
+#else
+static inline u32 lock_context_enter(void) { return 0; }
+static inline void lock_context_leave(u32 outer) { }
+#endif
+
 #ifdef CONFIG_DEBUG
 void spin_lock(struct spinlock *l);
 bool spin_trylock(struct spinlock *l);

@@ -69,3 +69,5 @@ char *d_path(const struct path *p, char *buf, size_t size)
 	path_put(&root);
 	return s;
 }
+
+const char *file_path(struct file *f, char *buf, size_t size) { return d_path(&f->path, buf, size); }

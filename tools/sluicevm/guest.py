@@ -43,7 +43,7 @@ class OutputClosed(Exception):
 # ---- the temporary folder -----------------------------------------------------
 
 class Workspace:
-    """A folder that goes at the end; one left behind by a killed run goes when the next one starts (it holds a lock on it while it lives)."""
+    """A folder that goes at the end. A run holds a lock on its folder while it lives; what a killed one left, the next one removes."""
 
     PREFIX = "sluice-vm-%d-" % os.getuid()
 
@@ -242,7 +242,7 @@ class Run:
         """The kernel log on stderr; from the panic on, when that is asked for or --log has the whole."""
         text = self.log.everything()
         if panic_only or self.opts.log:
-            at = text.lower().rfind(b"panic")
+            at = text.find(b"Kernel panic")
             text = text[text.rfind(b"\n", 0, max(at, 0)) + 1:] if at >= 0 else b""
         if text:
             sys.stderr.buffer.write(text[-LOG_TAIL:] if text.endswith(b"\n") else text[-LOG_TAIL:] + b"\n")

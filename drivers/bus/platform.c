@@ -1,15 +1,8 @@
-/* The platform bus and the list of what a PC has on ISA; see platform.h. */
+/* The platform bus, see platform.h. */
 #include "drivers/bus/platform.h"
-#include "kernel/debug/printk.h"
 #include "kernel/lib/string.h"
 
 static struct device platform_root; /* /sys/devices/platform */
-
-/* The standard addresses of a PC/AT (IBM PC/AT Technical Reference, "I/O address map"). */
-static struct platform_device pc_devices[] = {
-	{ .name = "serial8250", .id = 0, .port = 0x3f8, .nr_ports = 8, .irq = 4 },
-	{ .name = "serial8250", .id = 1, .port = 0x2f8, .nr_ports = 8, .irq = 3 },
-};
 
 static bool platform_match(struct device *d, struct device_driver *drv)
 {
@@ -62,8 +55,5 @@ int platform_bus_init(void)
 	if (error)
 		return error;
 	device_init(&platform_root);
-	error = device_add(&platform_root, "platform");
-	for (u32 i = 0; i < ARRAY_SIZE(pc_devices) && !error; i++)
-		error = platform_device_register(&pc_devices[i]);
-	return error;
+	return device_add(&platform_root, "platform");
 }

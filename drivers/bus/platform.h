@@ -1,5 +1,5 @@
 /*
- * The platform bus: devices that cannot be found by asking, because ISA has no configuration space. They are listed where everybody
+ * The platform bus: devices that cannot be found by asking, because ISA has no configuration space. Somebody registers them where everybody
  * expects them on a PC; whether one is really there is for its driver's probe to find out (-ENODEV if not).
  */
 #ifndef DRIVERS_BUS_PLATFORM_H

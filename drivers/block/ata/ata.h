@@ -167,11 +167,6 @@ void ata_irqs_on(struct ata_channel *ch);
 /* ---- ata_error.c: the channel's thread ---- */
 int ata_thread_fn(void *channel);
 
-/* ---- ata_decode.c (pure): "0x41 {DRDY ERR}" ---- */
-struct seq_buf;
-void ata_decode_status(struct seq_buf *s, u8 status);
-void ata_decode_error(struct seq_buf *s, u8 error);
-
 /* ---- ata_probe.c: process context ---- */
 /* Find out what hangs on the channel: fills in drives[].present, packet, id, xfer. Interrupts of the devices are off afterwards. */
 void ata_probe_channel(struct ata_channel *ch);

@@ -9,9 +9,9 @@
  * A drive on which DMA itself fails again and again goes on with PIO for good.
  */
 #include "drivers/block/ata/ata.h"
+#include "drivers/block/ata/ata_decode.h"
 #include "kernel/debug/bug.h"
 #include "kernel/debug/printk.h"
-#include "kernel/lib/seq_buf.h"
 #include "kernel/sched/task.h"
 
 #define RETRIES 1u

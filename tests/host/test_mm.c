@@ -8,12 +8,20 @@
 #include <string.h>
 
 #include "kernel/debug/bug.h"
+#include "kernel/hal/percpu.h"
 #include "kernel/lib/seq_buf.h"
 #include "mm/buddy.h"
 #include "mm/slab_core.h"
 
 #define FRAMES 4096u
 #define ARENA_ALIGN ((size_t)PAGE_SIZE << MAX_ORDER)
+
+/* One CPU that nothing interrupts. */
+struct percpu *this_cpu(void)
+{
+	static struct percpu only;
+	return &only;
+}
 
 static struct page map[FRAMES];
 static u8 *arena;

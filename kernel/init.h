@@ -5,7 +5,7 @@
 #ifndef KERNEL_INIT_H
 #define KERNEL_INIT_H
 
-#include "kernel/cmdline.h"
+#include "kernel/lib/cmdline.h"
 
 enum init_level {
 	INIT_EARLY,  /* after it: log on the debug port and VGA, GDT, IDT, exceptions; no memory yet */

@@ -5,7 +5,6 @@
 #include "kernel/init.h"
 #include "kernel/debug/bug.h"
 #include "kernel/debug/printk.h"
-#include "kernel/cmdline.h"
 #include "kernel/hal/boot_stop.h"
 #include "kernel/hal/cpu.h"
 #include "kernel/hal/multiboot.h"
@@ -70,7 +69,7 @@ void kernel_main(u32 mbi_phys);
 void ktest_run(const char *prefix);
 #endif
 
-/* The first step before `end` that is named in needs and is not done; NULL if there is none. A name that is not there at all is our mistake. */
+/* The first step before `end` that is named in needs and is not done; NULL: none. A name that is not there at all is our mistake. */
 static const char *unmet_need(const struct init_step *s, u32 end)
 {
 	for (const char *word = s->needs; *word;) {
@@ -146,15 +145,25 @@ static int run_rest(void *first)
 	panic("init: the last step has returned");
 }
 
+/* QEMU's own loader puts the path of the kernel before the words; GRUB does not. */
+static const char *skip_kernel_path(const char *line)
+{
+	if (strcmp(boot_info()->loader, "qemu"))
+		return line;
+	while (*line && *line != ' ')
+		line++;
+	return *line ? line + 1 : line;
+}
+
 /* From boot.asm, on the boot stack, interrupts off. The boot stack stays the idle task's. */
 void kernel_main(u32 mbi_phys)
 {
 	cpu_early_init();
 	boot_info_init(mbi_phys);
 	direct_map_init();
-	cmdline_init();
+	cmdline_init(skip_kernel_path(boot_info()->cmdline));
 	u32 next = run_steps(0, "idt");
-	pr_info("Sluice, started by %s, command line: %s\n", boot_info()->loader[0] ? boot_info()->loader : "an unnamed loader", cmdline_all());
+	pr_info("Sluice, started by %s, command line: %s\n", boot_info()->loader, cmdline_all());
 	check_memory();
 	next = run_steps(next, "timer");
 	irq_enable();

@@ -74,10 +74,10 @@ static void flush(void)
 		memcpy(video + first_dirty * COLUMNS, screen + first_dirty * COLUMNS, (end_dirty - first_dirty) * COLUMNS * sizeof(u16));
 	first_dirty = ROWS;
 	end_dirty = 0;
-	outb(CRTC_INDEX, CRTC_CURSOR_HIGH);
-	outb(CRTC_DATA, (u8)(cursor >> 8));
-	outb(CRTC_INDEX, CRTC_CURSOR_LOW);
-	outb(CRTC_DATA, (u8)cursor);
+	port_write8(CRTC_INDEX, CRTC_CURSOR_HIGH);
+	port_write8(CRTC_DATA, (u8)(cursor >> 8));
+	port_write8(CRTC_INDEX, CRTC_CURSOR_LOW);
+	port_write8(CRTC_DATA, (u8)cursor);
 }
 
 static void vga_log_write(struct console *c, const char *text, size_t len)

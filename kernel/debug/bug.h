@@ -14,7 +14,15 @@ void dump_stack(void);
 
 #define BUG() panic("BUG at %s:%d", __FILE__, __LINE__)
 #define BUG_ON(c) do { if (unlikely(c)) panic("BUG at %s:%d: %s", __FILE__, __LINE__, #c); } while (0)
-#define WARN_ON(c) ({ bool w_ = (c); static bool said_; if (unlikely(w_) && !said_) { said_ = true; warn_at(__FILE__, __LINE__, #c); } w_; })
+#define WARN_ON(c) ({ \
+		bool w_ = (c); \
+		static bool said_; \
+		if (unlikely(w_) && !said_) { \
+			said_ = true; \
+			warn_at(__FILE__, __LINE__, #c); \
+		} \
+		w_; \
+	})
 /* Checked in debug builds only. */
 #if defined(CONFIG_DEBUG) || defined(HOST_TEST)
 #define ASSERT(c) BUG_ON(!(c))

@@ -38,8 +38,8 @@ static void print_exception(const struct regs *r)
 
 	pr_emerg("vector %u (%s), error code %#x\n", r->vector, exception_name(r->vector), e);
 	if (r->vector == VECTOR_PAGE_FAULT)
-		pr_emerg("%s of %08x from %s mode: %s\n", e & 16 ? "fetch" : e & 2 ? "write" : "read", read_cr2(), e & 4 ? "user" : "kernel",
-			 e & 8 ? "reserved bit set in a page table" : e & 1 ? "protection" : "no page there");
+		pr_emerg("%s of %08x from %s mode: %s\n", e & 16 ? "fetch" : e & 2 ? "write" : "read", read_cr2(),
+			 e & 4 ? "user" : "kernel", e & 8 ? "reserved bit set in a page table" : e & 1 ? "protection" : "no page there");
 	else if (e && r->vector >= 10 && r->vector <= 13)
 		pr_emerg("selector %#x of the %s%s\n", e & 0xfff8, e & 2 ? "IDT" : e & 4 ? "LDT" : "GDT", e & 1 ? ", external event" : "");
 }

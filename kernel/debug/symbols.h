@@ -6,8 +6,6 @@
 
 /* The function that contains addr, how far in and how long it is; NULL when addr is not in kernel code. */
 const char *symbol_lookup(u32 addr, u32 *offset, u32 *size);
-/* "name+0x12/0x40", or the bare address. */
-void symbol_format(char *buf, size_t size, u32 addr);
 /* Print the callers, from a frame pointer on, one line each. */
 void backtrace_from(u32 ebp);
 

@@ -66,9 +66,9 @@ int cpu_show(struct seq_buf *s, void *arg)
 		family += sig >> 20 & 0xff;
 	u32 khz = (u32)div_u64(tsc_hz(), 1000);
 	u32 mhz = (u32)div_u64_rem(khz, 1000, &rem);
-	seq_printf(s, "processor\t: 0\nvendor_id\t: %.12s\ncpu family\t: %u\nmodel\t\t: %u\nmodel name\t: %s\nstepping\t: %u\n", (const char *)vendor,
-		   family, model, brand[0] ? brand : "unknown", sig & 15);
-	seq_printf(s, "cpu MHz\t\t: %u.%03u\nfpu\t\t: yes\nfpu_exception\t: yes\ncpuid level\t: %u\nwp\t\t: yes\nflags\t\t:", mhz, rem, max);
+	seq_printf(s, "processor\t: 0\nvendor_id\t: %.12s\ncpu family\t: %u\nmodel\t\t: %u\n", (const char *)vendor, family, model);
+	seq_printf(s, "model name\t: %s\nstepping\t: %u\ncpu MHz\t\t: %u.%03u\n", brand[0] ? brand : "unknown", sig & 15, mhz, rem);
+	seq_printf(s, "fpu\t\t: yes\nfpu_exception\t: yes\ncpuid level\t: %u\nwp\t\t: yes\nflags\t\t:", max);
 	for (u32 i = 0; i < 32; i++)
 		if (features & BIT(i) && feature_names[i])
 			seq_printf(s, " %s", feature_names[i]);

@@ -25,7 +25,10 @@ static inline void write_cr4(u32 v) { __asm__ volatile("movl %0, %%cr4" : : "r"(
 /* Forget all translations, the global ones of the kernel too (Intel SDM volume 3, 4.10.4.1). */
 static inline void flush_tlb_global(void) { u32 v = read_cr4(); write_cr4(v & ~CR4_PGE); write_cr4(v); }
 static inline void invlpg(u32 addr) { __asm__ volatile("invlpg (%0)" : : "r"(addr) : "memory"); }
-static inline void cpuid(u32 leaf, u32 *a, u32 *b, u32 *c, u32 *d) { __asm__ volatile("cpuid" : "=a"(*a), "=b"(*b), "=c"(*c), "=d"(*d) : "a"(leaf), "c"(0)); }
+static inline void cpuid(u32 leaf, u32 *a, u32 *b, u32 *c, u32 *d)
+{
+	__asm__ volatile("cpuid" : "=a"(*a), "=b"(*b), "=c"(*c), "=d"(*d) : "a"(leaf), "c"(0));
+}
 #endif
 
 /* First thing of all: GDT with the per-CPU segment in %fs. Needs nothing; kernel_main calls it. */

@@ -85,6 +85,7 @@ void boot_info_init(u32 mbi_phys)
 {
 	const struct mbi_raw *m = loader_ptr(mbi_phys);
 
+	(void)strscpy(info.loader, "an unnamed loader", sizeof(info.loader));
 	if (!m)
 		return;
 	copy_mmap(m);

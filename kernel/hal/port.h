@@ -13,10 +13,22 @@ static inline u32 inl(u16 port) { u32 v; __asm__ volatile("inl %w1, %0" : "=a"(v
 static inline void outb(u16 port, u8 v) { __asm__ volatile("outb %b0, %w1" : : "a"(v), "Nd"(port)); }
 static inline void outw(u16 port, u16 v) { __asm__ volatile("outw %w0, %w1" : : "a"(v), "Nd"(port)); }
 static inline void outl(u16 port, u32 v) { __asm__ volatile("outl %0, %w1" : : "a"(v), "Nd"(port)); }
-static inline void insb(u16 port, void *buf, u32 count) { __asm__ volatile("rep insb" : "+D"(buf), "+c"(count) : "d"(port) : "memory"); }
-static inline void insw(u16 port, void *buf, u32 count) { __asm__ volatile("rep insw" : "+D"(buf), "+c"(count) : "d"(port) : "memory"); }
-static inline void outsb(u16 port, const void *buf, u32 count) { __asm__ volatile("rep outsb" : "+S"(buf), "+c"(count) : "d"(port) : "memory"); }
-static inline void outsw(u16 port, const void *buf, u32 count) { __asm__ volatile("rep outsw" : "+S"(buf), "+c"(count) : "d"(port) : "memory"); }
+static inline void insb(u16 port, void *buf, u32 count)
+{
+	__asm__ volatile("rep insb" : "+D"(buf), "+c"(count) : "d"(port) : "memory");
+}
+static inline void insw(u16 port, void *buf, u32 count)
+{
+	__asm__ volatile("rep insw" : "+D"(buf), "+c"(count) : "d"(port) : "memory");
+}
+static inline void outsb(u16 port, const void *buf, u32 count)
+{
+	__asm__ volatile("rep outsb" : "+S"(buf), "+c"(count) : "d"(port) : "memory");
+}
+static inline void outsw(u16 port, const void *buf, u32 count)
+{
+	__asm__ volatile("rep outsw" : "+S"(buf), "+c"(count) : "d"(port) : "memory");
+}
 
 /* For drivers: one register of 8, 16 or 32 bits. */
 static inline u8 port_read8(u16 port) { return inb(port); }
@@ -30,8 +42,14 @@ static inline void port_read8_block(u16 port, void *buf, u32 count) { insb(port,
 static inline void port_read16_block(u16 port, void *buf, u32 count) { insw(port, buf, count); }
 static inline void port_write8_block(u16 port, const void *buf, u32 count) { outsb(port, buf, count); }
 static inline void port_write16_block(u16 port, const void *buf, u32 count) { outsw(port, buf, count); }
-static inline void insl(u16 port, void *buf, u32 count) { __asm__ volatile("rep insl" : "+D"(buf), "+c"(count) : "d"(port) : "memory"); }
-static inline void outsl(u16 port, const void *buf, u32 count) { __asm__ volatile("rep outsl" : "+S"(buf), "+c"(count) : "d"(port) : "memory"); }
+static inline void insl(u16 port, void *buf, u32 count)
+{
+	__asm__ volatile("rep insl" : "+D"(buf), "+c"(count) : "d"(port) : "memory");
+}
+static inline void outsl(u16 port, const void *buf, u32 count)
+{
+	__asm__ volatile("rep outsl" : "+S"(buf), "+c"(count) : "d"(port) : "memory");
+}
 /* About a microsecond on a real ISA bus: a write to the POST port. */
 static inline void io_delay(void) { outb(0x80, 0); }
 

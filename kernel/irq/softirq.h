@@ -11,7 +11,7 @@ enum softirq { SOFTIRQ_TIMER, SOFTIRQ_BLOCK, SOFTIRQ_NET, SOFTIRQ_TASKLET, NR_SO
 
 void softirq_open(enum softirq nr, const char *name, void (*action)(void)); /* once, at init */
 void softirq_raise(enum softirq nr); /* any context; from a process they run at once when interrupts and bh are enabled */
-/* Run what is pending; called on interrupt exit and by local_bh_enable. Interrupts may be on or off at entry, and are as before afterwards. */
+/* Run what is pending; called on interrupt exit and by local_bh_enable. Interrupts may be on or off; they are as before afterwards. */
 void softirq_run_pending(void);
 /* /proc/softirqs in Linux's format; how many ran since boot. */
 struct seq_buf;

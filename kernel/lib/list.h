@@ -73,6 +73,7 @@ static inline void list_splice_tail_init(struct list_head *list, struct list_hea
 #define list_for_each_entry_reverse(e, h, member) \
 	for (e = list_last_entry(h, __typeof__(*e), member); &e->member != (h); e = list_entry(e->member.prev, __typeof__(*e), member))
 #define list_for_each_entry_safe(e, n, h, member) \
-	for (e = list_first_entry(h, __typeof__(*e), member), n = list_next_entry(e, member); &e->member != (h); e = n, n = list_next_entry(n, member))
+	for (e = list_first_entry(h, __typeof__(*e), member), n = list_next_entry(e, member); &e->member != (h); \
+	     e = n, n = list_next_entry(n, member))
 
 #endif

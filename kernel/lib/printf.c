@@ -4,9 +4,6 @@
 #include "kernel/lib/err.h"
 #include "kernel/lib/errname.h"
 #include "kernel/lib/string.h"
-#ifndef HOST_TEST
-#include "kernel/debug/symbols.h"
-#endif
 
 #define FLAG_LEFT 1u
 #define FLAG_ZERO 2u

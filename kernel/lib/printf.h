@@ -13,4 +13,7 @@ int kvsnprintf(char *buf, size_t size, const char *fmt, va_list ap);
 int ksnprintf(char *buf, size_t size, const char *fmt, ...) __printf(3, 4);
 int kscnprintf(char *buf, size_t size, const char *fmt, ...) __printf(3, 4);
 
+/* "name+0x12/0x40" for %pS; kernel/debug/backtrace.c supplies it. */
+void symbol_format(char *buf, size_t size, u32 addr);
+
 #endif

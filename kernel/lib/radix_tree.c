@@ -34,7 +34,7 @@ static struct radix_node *new_node(void)
 	return n;
 }
 
-/* Make the tree high enough for index. The root of an empty one gets the right height at once, so no failure leaves an empty root behind. */
+/* Make the tree high enough for index. An empty one gets its height at once, so that no failure leaves an empty root behind. */
 static int grow(struct radix_tree *t, u32 index)
 {
 	if (!t->root) {

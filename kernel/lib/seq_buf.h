@@ -1,4 +1,7 @@
-/* Text under construction for a /proc or /sys file. Pure. A show function appends; when it overflows, the reader grows the buffer and calls it again. */
+/*
+ * Text under construction for a /proc or /sys file. Pure. A show function appends; when it overflows, the reader grows the buffer and calls
+ * it again.
+ */
 #ifndef KERNEL_LIB_SEQ_BUF_H
 #define KERNEL_LIB_SEQ_BUF_H
 

@@ -1,5 +1,6 @@
 /*
- * Clocks (time.h). ktime_ns is one TSC read and two 32-bit multiplications: ns = cycles * mult >> CLOCK_SHIFT. The wall clock is the monotonic one plus an offset. The tick only keeps the coarse clock and the timers going.
+ * Clocks (time.h). ktime_ns is one TSC read and two 32-bit multiplications: ns = cycles * mult >> CLOCK_SHIFT. The wall clock is the
+ * monotonic one plus an offset. The tick only keeps the coarse clock and the timers going.
  */
 #include "kernel/sched/time.h"
 #include "kernel/debug/bug.h"
@@ -14,7 +15,7 @@
 #include "kernel/sched/timer.h"
 #include "kernel/sync/seqcount.h"
 
-/* A constant shift makes the multiplication short; at 24 a TSC may run from 4 MHz up, and mult is exact to 1 part in 10^6 or better below 16 GHz. */
+/* A constant shift makes the multiplication short; at 24 a TSC may run from 4 MHz up, and mult is exact to 10^-6 below 16 GHz. */
 #define CLOCK_SHIFT 24
 #define TSC_HZ_MIN 4000000u
 

@@ -1,4 +1,7 @@
-/* Clocks and timers. Clock source: the TSC, calibrated at boot; wall clock: CMOS plus the time since. Resolution of timers: the tick (1/HZ s). */
+/*
+ * Clocks and timers. Clock source: the TSC, calibrated at boot; wall clock: CMOS plus the time since. Resolution of timers: the tick
+ * (1/HZ s).
+ */
 #ifndef KERNEL_SCHED_TIME_H
 #define KERNEL_SCHED_TIME_H
 

@@ -35,8 +35,8 @@ static void check_rank(const struct spinlock *l, bool nested, void *where)
 	for (u32 i = cpu->held_base; i < cpu->held_locks; i++) {
 		u8 rank = cpu->held[i].rank;
 		if (rank > l->rank || (rank == l->rank && !nested))
-			panic("lock order: \"%s\" (rank %u) wanted at %pS while a lock of rank %u, taken at %pS, is held", l->name, l->rank, where,
-			      rank, cpu->held[i].where);
+			panic("lock order: \"%s\" (rank %u) wanted at %pS while a lock of rank %u, taken at %pS, is held", l->name,
+			      l->rank, where, rank, cpu->held[i].where);
 	}
 }
 
@@ -114,7 +114,7 @@ void lock_context_leave(u32 outer)
 	struct percpu *cpu = this_cpu();
 
 	if (cpu->held_locks != cpu->held_base)
-		panic("an interrupt handler or softirq ends with a spinlock held that was taken at %pS", cpu->held[cpu->held_locks - 1].where);
+		panic("an interrupt or softirq ends with a spinlock held that was taken at %pS", cpu->held[cpu->held_locks - 1].where);
 	cpu->held_base = outer;
 }
 
@@ -126,7 +126,8 @@ void might_sleep_at(const char *file, int line)
 		return;
 	if (cpu->held_locks)
 		panic("may sleep at %s:%d with a spinlock held that was taken at %pS", file, line, cpu->held[cpu->held_locks - 1].where);
-	panic("may sleep at %s:%d in atomic context (preempt_count %#x, interrupts %s)", file, line, preempt_count(), irqs_enabled() ? "on" : "off");
+	panic("may sleep at %s:%d in atomic context (preempt_count %#x, interrupts %s)", file, line, preempt_count(),
+	      irqs_enabled() ? "on" : "off");
 }
 
 #endif

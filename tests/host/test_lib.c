@@ -1,12 +1,14 @@
 /*
  * kernel/lib: formatting, numbers, 64-bit division, trees, bitmaps, rings, lists, text buffers. Compared with the C library where it can.
- * SOURCES: kernel/lib/bitmap.c kernel/lib/div64.c kernel/lib/errname.c kernel/lib/kstrto.c kernel/lib/printf.c kernel/lib/radix_tree.c kernel/lib/rbtree.c kernel/lib/seq_buf.c kernel/lib/string.c
+ * SOURCES: kernel/lib/bitmap.c kernel/lib/cmdline.c kernel/lib/div64.c kernel/lib/errname.c kernel/lib/kstrto.c kernel/lib/printf.c
+ * SOURCES: kernel/lib/radix_tree.c kernel/lib/rbtree.c kernel/lib/seq_buf.c kernel/lib/string.c
  */
 #include "tests/host/host_test.h"
 
 #include <string.h>
 
 #include "kernel/lib/bitmap.h"
+#include "kernel/lib/cmdline.h"
 #include "kernel/lib/div64.h"
 #include "kernel/lib/err.h"
 #include "kernel/lib/hash.h"
@@ -129,11 +131,12 @@ TEST(kstrto)
 	u32 w;
 	int i;
 	static const struct { const char *s; unsigned base; int ret; u64 v; } cases[] = {
-		{ "0", 0, 0, 0 }, { "42", 0, 0, 42 }, { "42\n", 10, 0, 42 }, { "0x1F", 0, 0, 31 }, { "0x1f", 16, 0, 31 }, { "1f", 16, 0, 31 },
-		{ "017", 0, 0, 15 }, { "+5", 10, 0, 5 }, { "18446744073709551615", 10, 0, ~0ull }, { "18446744073709551616", 10, -ERANGE, 0 },
-		{ "0xffffffffffffffff", 0, 0, ~0ull }, { "0x10000000000000000", 0, -ERANGE, 0 }, { "99999999999999999999999", 10, -ERANGE, 0 },
-		{ "", 10, -EINVAL, 0 }, { "\n", 10, -EINVAL, 0 }, { "x", 10, -EINVAL, 0 }, { "12a", 10, -EINVAL, 0 }, { "12\n\n", 10, -EINVAL, 0 },
-		{ "-1", 10, -EINVAL, 0 }, { " 1", 10, -EINVAL, 0 }, { "0x", 0, -EINVAL, 0 }, { "08", 0, -EINVAL, 0 }, { "1 ", 10, -EINVAL, 0 },
+		{ "0", 0, 0, 0 }, { "42", 0, 0, 42 }, { "42\n", 10, 0, 42 }, { "0x1F", 0, 0, 31 }, { "0x1f", 16, 0, 31 },
+		{ "1f", 16, 0, 31 }, { "017", 0, 0, 15 }, { "+5", 10, 0, 5 }, { "18446744073709551615", 10, 0, ~0ull },
+		{ "18446744073709551616", 10, -ERANGE, 0 }, { "0xffffffffffffffff", 0, 0, ~0ull }, { "0x10000000000000000", 0, -ERANGE, 0 },
+		{ "99999999999999999999999", 10, -ERANGE, 0 }, { "", 10, -EINVAL, 0 }, { "\n", 10, -EINVAL, 0 }, { "x", 10, -EINVAL, 0 },
+		{ "12a", 10, -EINVAL, 0 }, { "12\n\n", 10, -EINVAL, 0 }, { "-1", 10, -EINVAL, 0 }, { " 1", 10, -EINVAL, 0 },
+		{ "0x", 0, -EINVAL, 0 }, { "08", 0, -EINVAL, 0 }, { "1 ", 10, -EINVAL, 0 },
 	};
 
 	for (u32 k = 0; k < ARRAY_SIZE(cases); k++) {
@@ -192,6 +195,27 @@ TEST(div64)
 		if (mul_u64_u32_shr(a, mul, shift) != (u64)((unsigned __int128)a * mul >> shift))
 			CHECK_EQ(mul_u64_u32_shr(a, mul, shift), (u64)((unsigned __int128)a * mul >> shift));
 	}
+}
+
+TEST(cmdline_words)
+{
+	cmdline_init("  root=/dev/sda  ro init=\"/bin/sh -c\" quiet root=/dev/sdb1 empty= rooty");
+	CHECK(!strcmp(cmdline_get("root"), "/dev/sdb1"));
+	CHECK(!strcmp(cmdline_get("init"), "/bin/sh -c"));
+	CHECK(!strcmp(cmdline_get("ro"), "") && !strcmp(cmdline_get("quiet"), "") && !strcmp(cmdline_get("empty"), ""));
+	CHECK(!cmdline_get("roo") && !cmdline_get("roo=") && !cmdline_get("sda") && !cmdline_get("-c"));
+	CHECK(cmdline_all()[2] == 'r' && cmdline_all()[strlen(cmdline_all()) - 1] == 'y');
+	cmdline_init("");
+	CHECK(!cmdline_get("root") && !*cmdline_all());
+	char longest[2 * CMDLINE_MAX];
+	memset(longest, 'a', sizeof(longest));
+	longest[sizeof(longest) - 1] = '\0';
+	cmdline_init(longest);
+	CHECK_EQ(strlen(cmdline_all()), CMDLINE_MAX - 1);
+	for (u32 i = 0; i < sizeof(longest) - 1; i += 2)
+		longest[i] = ' ';
+	cmdline_init(longest);
+	CHECK(cmdline_get("a"));
 }
 
 /* ---- bits ---- */
@@ -391,7 +415,8 @@ static void check_gang(const struct radix_tree *t, int tag)
 	u32 indexes[50], start = random32() & 1 ? random_index() : 0, max = 1 + random32() % 50, k = 0;
 
 	qsort(ref, nr_ref, sizeof(ref[0]), by_index);
-	u32 n = tag < 0 ? radix_tree_gang_lookup(t, start, items, indexes, max) : radix_tree_gang_lookup_tag(t, start, items, indexes, max, tag);
+	u32 n = tag < 0 ? radix_tree_gang_lookup(t, start, items, indexes, max) :
+			  radix_tree_gang_lookup_tag(t, start, items, indexes, max, tag);
 	for (u32 i = 0; i < nr_ref && k < max; i++) {
 		if (ref[i].index < start || (tag >= 0 && !ref[i].tag[tag]))
 			continue;
@@ -496,6 +521,7 @@ int main(void)
 	RUN(kstrto);
 	RUN(strscpy_cuts);
 	RUN(div64);
+	RUN(cmdline_words);
 	RUN(bitmap_search);
 	RUN(ring_wraps);
 	RUN(lists);

@@ -15,7 +15,9 @@ struct ktest {
 
 #define KTEST(testname) \
 	static void ktest_##testname(void); \
-	static const struct ktest ktest_entry_##testname __attribute__((section(".ktests"), used, aligned(4))) = { #testname, ktest_##testname }; \
+	static const struct ktest ktest_entry_##testname __attribute__((section(".ktests"), used, aligned(4))) = { \
+		#testname, ktest_##testname \
+	}; \
 	static void ktest_##testname(void)
 
 #define KT_EXPECT(c) ((c) ? true : (ktest_fail(__FILE__, __LINE__, #c), false))

@@ -1,49 +1,38 @@
 /* The kernel command line: words separated by spaces; double quotes keep spaces inside a word and are dropped. */
-#include "kernel/cmdline.h"
-#include "kernel/hal/multiboot.h"
+#include "kernel/lib/cmdline.h"
 #include "kernel/lib/string.h"
 
-#define MAX_WORDS 64
+#define MAX_WORDS 64u
 
-static const char *line = ""; /* as it came */
-static char text[BOOT_CMDLINE_MAX]; /* cut into words */
+static char whole[CMDLINE_MAX]; /* as it came */
+static char text[CMDLINE_MAX];  /* cut into words */
 static char *words[MAX_WORDS];
 static u32 nr_words;
 
-static void split(const char *s)
+void cmdline_init(const char *line)
 {
+	const char *s = whole;
 	char *out = text;
 
-	while (nr_words < MAX_WORDS) {
+	(void)strscpy(whole, line, sizeof(whole));
+	for (nr_words = 0; nr_words < MAX_WORDS; nr_words++) {
 		bool quoted = false;
 		while (*s == ' ')
 			s++;
 		if (!*s)
-			break;
-		words[nr_words++] = out;
+			return;
+		words[nr_words] = out;
 		for (; *s && (quoted || *s != ' '); s++) {
 			if (*s == '"')
 				quoted = !quoted;
 			else
 				*out++ = *s;
 		}
-		*out++ = '\0';
+		*out++ = '\0'; /* in the place of the space or of the terminator */
 	}
 }
 
-void cmdline_init(void)
-{
-	line = boot_info()->cmdline;
-	if (!strcmp(boot_info()->loader, "qemu")) { /* QEMU's own loader puts the path of the kernel first; GRUB does not */
-		while (*line && *line != ' ')
-			line++;
-		while (*line == ' ')
-			line++;
-	}
-	split(line);
-}
-
-const char *cmdline_all(void) { return line; }
+const char *cmdline_all(void) { return whole; }
 
 const char *cmdline_get(const char *name)
 {

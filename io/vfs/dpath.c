@@ -70,4 +70,8 @@ char *d_path(const struct path *p, char *buf, size_t size)
 	return s;
 }
 
-const char *file_path(struct file *f, char *buf, size_t size) { return d_path(&f->path, buf, size); }
+const char *file_path(struct file *f, char *buf, size_t size)
+{
+	const char *s = d_path(&f->path, buf, size);
+	return IS_ERR(s) ? "?" : s;
+}

@@ -23,6 +23,7 @@ static char ring[LOG_SIZE];
 static u64 ring_end;  /* position after the newest byte */
 static u64 clear_pos;
 static LIST_HEAD(consoles);
+static int default_level; /* of consoles, from the command line; 0: each has its own */
 static struct console *printing; /* its write is running: what it prints itself goes to the ring only */
 
 /* Take the log, also from a place that must not wait for it: after a panic, whoever holds it will not go on. */
@@ -153,6 +154,8 @@ void console_register(struct console *c)
 	bool locked;
 	u32 flags = lock_log(&locked);
 
+	if (c->level != CONSOLE_SHOWS_ALL && default_level)
+		c->level = default_level;
 	list_add_tail(&c->node, &consoles);
 	replay(c);
 	unlock_log(flags, locked);
@@ -200,4 +203,15 @@ u64 log_end(void)
 void log_clear(void) { clear_pos = log_end(); }
 u64 log_clear_pos(void) { return max(clear_pos, ring_start()); }
 
-int log_init(void) { return 0; }
+/* The kernel words loglevel=N and quiet, as on Linux: what the consoles show. The log itself, and the debug port, have everything. */
+int log_init(void)
+{
+	const char *word = cmdline_get("loglevel");
+	int level;
+
+	if (cmdline_get("quiet"))
+		default_level = LOG_WARN;
+	if (word && !kstrtoint(word, 10, &level))
+		default_level = level;
+	return 0;
+}

@@ -27,7 +27,7 @@ static int bdev_get_block(struct inode *inode, u32 iblock, struct buffer_head *b
 
 	if (first + sectors > bdev->nr_sectors)
 		return create ? -EIO : 0; /* past the end: a hole that reads as zeros */
-	blocks = min_t(u64, b->size / bdev->block_size, (bdev->nr_sectors - first) / sectors);
+	blocks = min_t(u64, b->size >> inode->blkbits, (bdev->nr_sectors - first) >> (inode->blkbits - SECTOR_SHIFT));
 	b->blocknr = iblock;
 	b->bdev = bdev;
 	b->size = (u32)max_t(u64, blocks, 1) * bdev->block_size;

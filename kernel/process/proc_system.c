@@ -141,7 +141,7 @@ static int show_cmdline(struct seq_buf *s, void *arg)
 
 static int show_version(struct seq_buf *s, void *arg)
 {
-	seq_printf(s, "%s version %s %s\n", UTS_SYSNAME, UTS_RELEASE, UTS_VERSION);
+	seq_printf(s, "Linux version %s %s\n", SLUICE_RELEASE, SLUICE_VERSION);
 	return 0;
 }
 

@@ -141,7 +141,9 @@ static int show_cmdline(struct seq_buf *s, void *arg)
 
 static int show_version(struct seq_buf *s, void *arg)
 {
-	seq_printf(s, "Linux version %s %s\n", SLUICE_RELEASE, SLUICE_VERSION);
+	const struct utsname *u = system_utsname();
+
+	seq_printf(s, "%s version %s (Sluice) %s\n", u->sysname, u->release, u->version);
 	return 0;
 }
 

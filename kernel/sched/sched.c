@@ -9,6 +9,7 @@
 #include "kernel/debug/trace.h"
 #include "kernel/hal/cpu.h"
 #include "kernel/hal/time_hw.h"
+#include "kernel/hal/uaccess.h"
 #include "kernel/init.h"
 #include "kernel/lib/div64.h"
 #include "kernel/lib/string.h"
@@ -540,7 +541,6 @@ int sched_init(void)
 
 	idle_poll = word && !strcmp(word, "poll");
 	this_cpu()->current_task = rq->idle;
-	this_cpu()->idle = rq->idle;
 	set_weight(rq->idle);
 	rq->idle->exec_start = rq->idle->start_ns = ktime_ns();
 	task_attach(rq->idle);

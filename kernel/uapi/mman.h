@@ -2,6 +2,7 @@
 #ifndef KERNEL_UAPI_MMAN_H
 #define KERNEL_UAPI_MMAN_H
 
+#define PROT_NONE 0
 #define PROT_READ 1
 #define PROT_WRITE 2
 #define PROT_EXEC 4

@@ -68,7 +68,6 @@ int get_write_access(struct inode *inode);  /* -ETXTBSY while it is being execut
 void put_write_access(struct inode *inode);
 
 /* super.c */
-void super_init(void);
 /* The super block of type t on dev (0: without a device), shared if it is mounted already; one active reference; mount_lock held. ERR_PTR. */
 struct super_block *get_super(struct file_system_type *t, kdev_t dev, const char *id, u32 flags, const char *options);
 void deactivate_super(struct super_block *sb);

@@ -1,0 +1,14 @@
+/* A tree that lives in memory: what tmpfs and the device folder share. Process context, may sleep. */
+#ifndef IO_CONTRACT_MEMFS_H
+#define IO_CONTRACT_MEMFS_H
+
+#include "io/contract/filesystem.h"
+
+/* fill_super for such a tree. options: size= (bytes, k m g, or % of memory), nr_inodes=, mode=, uid=, gid=. */
+int memfs_fill_super(struct super_block *sb, const char *options, umode_t root_mode);
+/* Make something under dir (lock held, d negative): mode has the type. No permission is asked. */
+int memfs_mknod(struct inode *dir, struct dentry *d, umode_t mode, kdev_t dev);
+int memfs_symlink(struct inode *dir, struct dentry *d, const char *target);
+int memfs_mkdir(struct inode *dir, struct dentry *d, umode_t mode);
+
+#endif

@@ -1,0 +1,42 @@
+/*
+ * Pipes: a ring of page references. A write copies into a page that only the pipe knows, and small writes go on in the last such page; a
+ * page that came from elsewhere (splice, sendfile) is only referred to and never written.
+ */
+#ifndef IO_VFS_PIPE_H
+#define IO_VFS_PIPE_H
+
+#include "io/contract/file.h"
+
+#define PIPE_BUF_CAN_MERGE BIT(0) /* the page is the pipe's own: the next small write may go on behind what is there */
+#define PIPE_DEFAULT_SLOTS 16u
+#define PIPE_MAX_SLOTS 256u       /* what F_SETPIPE_SZ gives to everybody: 1 MiB */
+#define PIPE_SPARE_PAGES 2u
+
+struct pipe_buffer {
+	struct page *page;
+	u32 offset, len, flags;
+};
+
+struct pipe {
+	struct spinlock lock;     /* all below but the wait queues */
+	struct pipe_buffer *bufs; /* slots of them, a power of two */
+	u32 slots, head, tail;    /* head: next to fill, tail: next to read; both run freely */
+	u32 readers, writers;     /* open files */
+	u32 files;                /* open files and openers that wait */
+	u32 r_counter, w_counter; /* ends ever opened: a FIFO's open waits for a change */
+	struct page *spare[PIPE_SPARE_PAGES];
+	struct wait_queue_head rd_wait, wr_wait;
+	struct pipe_buffer inline_bufs[PIPE_DEFAULT_SLOTS];
+};
+
+static inline u32 pipe_used(const struct pipe *p) { return READ_ONCE(p->head) - READ_ONCE(p->tail); }
+static inline bool pipe_empty(const struct pipe *p) { return READ_ONCE(p->head) == READ_ONCE(p->tail); }
+static inline bool pipe_full(const struct pipe *p) { return pipe_used(p) >= p->slots; }
+
+struct pipe *file_pipe(struct file *f);                   /* NULL: not a pipe or FIFO */
+int create_pipe_files(struct file *ends[2], int flags);   /* [0] reads, [1] writes */
+long pipe_fcntl(struct file *f, u32 cmd, unsigned long arg); /* F_SETPIPE_SZ, F_GETPIPE_SZ */
+/* Put a reference of len bytes of a page into the pipe, waiting for room; the pipe takes its own reference. Bytes or -errno, with SIGPIPE. */
+ssize_t pipe_add_page(struct file *f, struct page *page, u32 offset, u32 len);
+
+#endif

@@ -174,28 +174,31 @@ void ata_fault(struct ata_channel *ch, u8 status, u8 bm_status, bool timed_out)
 	ata_wake_thread(ch, ATA_WORK_RECOVER);
 }
 
-/* The device of the channel wants something. late: nobody was told, the deadline handler found out. Lock held. */
-static irqreturn_t channel_interrupt(struct ata_channel *ch, bool late)
+/*
+ * Is it this channel's interrupt? Then quiet device and bus master, and take what they say. late: there was none, the deadline handler
+ * found the device done. Lock held.
+ */
+static bool acknowledge(struct ata_channel *ch, bool late, u8 *status, u8 *bm_status)
 {
-	u8 bm_status = 0, status;
-
-	if (ch->bm) {
-		bm_status = inb((u16)(ch->bm + BM_STATUS));
-		if (unlikely(!(bm_status & BM_STATUS_INTERRUPT)) && !late)
-			return IRQ_NONE;
+	*bm_status = 0;
+	if (likely(ch->bm)) {
+		*bm_status = inb((u16)(ch->bm + BM_STATUS));
+		if (unlikely(!(*bm_status & BM_STATUS_INTERRUPT) && !late))
+			return false;
+		if (likely(ch->state == ATA_ACTIVE && ch->protocol == ATA_PROTO_DMA))
+			ata_dma_stop(ch);
 	} else if (ata_altstatus_peek(ch) & ATA_STATUS_BSY && !late) {
-		return IRQ_NONE;
+		return false;
 	}
-	if (likely(ch->state == ATA_ACTIVE && ch->protocol == ATA_PROTO_DMA))
-		ata_dma_stop(ch);
-	status = ata_status_ack_irq(ch);
-	if (ch->bm)
-		ata_bm_status_clear(ch, bm_status);
-	if (unlikely(ch->state != ATA_ACTIVE)) {
-		ch->stray_irqs++;
-		return IRQ_HANDLED;
-	}
-	TRACE_ALWAYS(TRACE_IRQ, "status=%#x bm_status=%#x", ch->rq->id, status, bm_status);
+	*status = ata_status_ack_irq(ch);
+	if (likely(ch->bm))
+		ata_bm_status_clear(ch, *bm_status);
+	return true;
+}
+
+/* Take the command in flight a step further. Lock held. */
+static void advance(struct ata_channel *ch, u8 status, u8 bm_status)
+{
 	if (ch->protocol == ATA_PROTO_PIO)
 		ata_pio_interrupt(ch, status);
 	else if (unlikely(status & (ATA_STATUS_BSY | ATA_STATUS_DF | ATA_STATUS_DRQ | ATA_STATUS_ERR) || bm_status & BM_STATUS_ERROR ||
@@ -203,16 +206,24 @@ static irqreturn_t channel_interrupt(struct ata_channel *ch, bool late)
 		ata_fault(ch, status, bm_status, false);
 	else
 		ata_complete(ch, 0, rq_bytes(ch->rq));
-	return IRQ_HANDLED;
 }
 
 irqreturn_t ata_irq(int irq, void *channel)
 {
 	struct ata_channel *ch = channel;
-	irqreturn_t ret;
+	irqreturn_t ret = IRQ_NONE;
+	u8 status, bm_status;
 
 	spin_lock(&ch->lock);
-	ret = channel_interrupt(ch, false);
+	if (likely(acknowledge(ch, false, &status, &bm_status))) {
+		ret = IRQ_HANDLED;
+		if (likely(ch->state == ATA_ACTIVE)) {
+			TRACE_ALWAYS(TRACE_IRQ, "status=%#x bm_status=%#x", ch->rq->id, status, bm_status);
+			advance(ch, status, bm_status);
+		} else {
+			ch->stray_irqs++;
+		}
+	}
 	spin_unlock(&ch->lock);
 	return ret;
 }
@@ -232,10 +243,12 @@ static bool ata_timeout(struct hw_ctx *h, struct request *rq)
 	struct ata_channel *ch = d->ch;
 	u32 flags = spin_lock_irqsave(&ch->lock);
 	bool ours = ch->rq == rq && ch->state == ATA_ACTIVE, lost = ours && finished_silently(ch), again;
+	u8 status, bm_status;
 
 	if (lost) {
 		ch->lost_irqs++;
-		channel_interrupt(ch, true);
+		acknowledge(ch, true, &status, &bm_status);
+		advance(ch, status, bm_status);
 	} else if (ours) {
 		ata_fault(ch, ata_altstatus_peek(ch), ch->bm ? inb((u16)(ch->bm + BM_STATUS)) : 0, true);
 	}

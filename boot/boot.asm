@@ -18,7 +18,8 @@ CR0_PG          equ 0x80000000
 CR0_WP          equ 0x00010000
 CR0_NE          equ 0x00000020
 CR0_MP          equ 0x00000002
-CR0_CLEAR       equ 0x6004000C              ; CD, NW, AM, TS, EM
+CR0_AM          equ 0x00040000              ; a program that sets EFLAGS.AC gets SIGBUS, as on Linux
+CR0_CLEAR       equ 0x6000000C              ; CD, NW, TS, EM
 CR4_PSE         equ 0x00000010
 CR4_PGE         equ 0x00000080
 CR4_OSFXSR      equ 0x00000200
@@ -76,7 +77,7 @@ boot_entry:
 	mov cr3, edi
 	mov eax, cr0
 	and eax, ~CR0_CLEAR
-	or eax, CR0_PG | CR0_WP | CR0_NE | CR0_MP
+	or eax, CR0_PG | CR0_WP | CR0_NE | CR0_MP | CR0_AM
 	mov cr0, eax
 	mov eax, cr4                            ; global pages only once paging is on (Intel SDM volume 3, 4.10.2.4)
 	or eax, CR4_PGE

@@ -48,6 +48,8 @@ void fpu_save(void *area);
 void fpu_restore(const void *area);
 /* A fresh FPU state as a new program expects it (FCW 0x37f, MXCSR 0x1f80). */
 void fpu_init_state(void *area);
+/* Which floating-point exception the program has raised: si_code of its SIGFPE. sse: from MXCSR, else from the x87 status word. */
+int fpu_exception_code(bool sse);
 /* Vendor, family, flags: /proc/cpuinfo. */
 struct seq_buf;
 int cpu_show(struct seq_buf *s, void *arg);

@@ -15,6 +15,8 @@
 #define VECTOR_NMI 2u
 #define VECTOR_DOUBLE_FAULT 8u
 #define VECTOR_PAGE_FAULT 14u
+#define VECTOR_X87 16u
+#define VECTOR_SIMD 19u
 #define NR_VECTORS 256u
 
 extern const u32 isr_table[NR_VECTORS];
@@ -83,7 +85,9 @@ static void user_exception(const struct regs *r)
 {
 	const struct exception *e = r->vector < ARRAY_SIZE(exceptions) ? &exceptions[r->vector] : NULL;
 
-	if (e && e->signal)
+	if (r->vector == VECTOR_X87 || r->vector == VECTOR_SIMD)
+		force_signal(SIGFPE, fpu_exception_code(r->vector == VECTOR_SIMD), r->eip);
+	else if (e && e->signal)
 		force_signal(e->signal, e->code, r->eip);
 	else
 		force_signal(SIGSEGV, SI_KERNEL, r->eip);

@@ -23,6 +23,8 @@ struct irq_action {
 	struct irq_action *volatile next;
 };
 
+#define UNHANDLED_RUN_MAX 1000u
+
 static struct irq_desc {
 	struct spinlock lock; /* RANK_DRIVER: actions, disable_depth */
 	struct irq_action *volatile actions;
@@ -30,6 +32,7 @@ static struct irq_desc {
 	volatile bool in_progress;
 	u32 count;     /* interrupts taken, the unhandled ones included; only dispatch writes these */
 	u32 unhandled; /* every handler said IRQ_NONE, or there was none */
+	u32 unhandled_run; /* without a handled one in between */
 	u32 spurious;  /* the line was gone when the vector was asked for */
 } lines[NR_IRQS];
 
@@ -112,12 +115,15 @@ void irq_enable_line(u32 irq)
 	spin_unlock_irqrestore(&d->lock, flags);
 }
 
-/* Nobody wanted it. Said when the number is a power of two, so that a stuck line does not flood the log. */
-static noinline void report_unhandled(struct irq_desc *d, u32 irq)
+/*
+ * Nobody wanted it. Now and then that is normal: an edge that came while its handler was already looking. Many in a row are a line that is
+ * stuck or a driver that does not know its device.
+ */
+static noinline void note_unhandled(struct irq_desc *d, u32 irq)
 {
 	d->unhandled++;
-	if (!(d->unhandled & (d->unhandled - 1)))
-		pr_warn("irq %u: nobody cared (%u of %u)\n", irq, d->unhandled, d->count);
+	if (++d->unhandled_run == UNHANDLED_RUN_MAX)
+		pr_warn("irq %u: nobody cared %u times in a row\n", irq, d->unhandled_run);
 }
 
 static void run_handlers(struct irq_desc *d, u32 irq)
@@ -129,8 +135,10 @@ static void run_handlers(struct irq_desc *d, u32 irq)
 	for (const struct irq_action *a = d->actions; a; a = a->next)
 		handled |= a->handler((int)irq, a->dev);
 	d->in_progress = false;
-	if (unlikely(handled == IRQ_NONE))
-		report_unhandled(d, irq);
+	if (likely(handled))
+		d->unhandled_run = 0;
+	else
+		note_unhandled(d, irq);
 }
 
 void irq_dispatch(struct regs *r)

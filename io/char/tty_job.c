@@ -197,8 +197,15 @@ long tty_job_ioctl(struct tty *t, struct file *f, u32 cmd, unsigned long arg)
 	return -ENOIOCTLCMD;
 }
 
+static void describe(const struct tty *t, kdev_t *dev, pid_t *foreground)
+{
+	*dev = t->dev;
+	*foreground = t->pgrp;
+}
+
 int tty_job_init(void)
 {
 	session_exit_hook = disassociate;
+	tty_describe_hook = describe;
 	return 0;
 }

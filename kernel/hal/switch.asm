@@ -65,3 +65,5 @@ read_user_gs:
 	mov eax, gs
 	and eax, 0xffff
 	ret
+
+section .note.GNU-stack noalloc noexec nowrite progbits

@@ -10,6 +10,7 @@
 #include "kernel/lib/string.h"
 #include "kernel/process/internal.h"
 #include "kernel/process/reboot.h"
+#include "kernel/syscall/futex.h"
 #include "mm/alloc.h"
 #include "mm/mm.h"
 
@@ -45,6 +46,7 @@ static bool kill_biggest_process(void)
 
 int process_init(void)
 {
+	futex_init();
 	out_of_memory_hook = kill_biggest_process;
 	sched_cpu_timer_hook = cpu_timer_tick;
 	init_signal.rlim[RLIMIT_NPROC] = (struct rlimit_k){ max_tasks() / 2, max_tasks() / 2 };

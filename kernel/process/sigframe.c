@@ -42,13 +42,13 @@ struct ucontext {
 	struct sigaltstack_user stack;
 	struct sigcontext mcontext;
 	u64 sigmask;
-} __packed;
+};
 struct rt_sigframe {
 	u32 pretcode, sig, pinfo, puc;
 	struct siginfo_user info;
 	struct ucontext uc;
 	u8 retcode[8];
-} __packed;
+};
 static_assert(sizeof(struct rt_sigframe) == 4 * 4 + 128 + 116 + 8, "ABI");
 
 #define SS_AUTODISARM 0x80000000u

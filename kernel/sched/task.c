@@ -22,6 +22,7 @@ DEFINE_SPINLOCK(tasklist_lock, RANK_FILES);
 LIST_HEAD(all_tasks);
 pid_t last_pid;
 
+#define NO_LIMIT { RLIM_INFINITY, RLIM_INFINITY }
 struct signal init_signal = {
 	.refs = ATOMIC_INIT(1),
 	.live = ATOMIC_INIT(1),
@@ -29,15 +30,22 @@ struct signal init_signal = {
 	.pending = LIST_HEAD_INIT(init_signal.pending),
 	.child_wait = WAIT_QUEUE_INIT(init_signal.child_wait),
 	.rlim = {
-		[0 ... RLIM_NLIMITS - 1] = { RLIM_INFINITY, RLIM_INFINITY },
+		[RLIMIT_CPU] = NO_LIMIT,
+		[RLIMIT_FSIZE] = NO_LIMIT,
+		[RLIMIT_DATA] = NO_LIMIT,
 		[RLIMIT_STACK] = { 8u << 20, RLIM_INFINITY },
 		[RLIMIT_CORE] = { 0, RLIM_INFINITY },
+		[RLIMIT_RSS] = NO_LIMIT,
+		[RLIMIT_NPROC] = NO_LIMIT, /* by memory, see process_init */
 		[RLIMIT_NOFILE] = { 1024, 4096 },
-		[RLIMIT_MEMLOCK] = { 64u << 10, 64u << 10 },
+		[RLIMIT_MEMLOCK] = { 8u << 20, 8u << 20 },
+		[RLIMIT_AS] = NO_LIMIT,
+		[RLIMIT_LOCKS] = NO_LIMIT,
 		[RLIMIT_SIGPENDING] = { 1024, 1024 },
 		[RLIMIT_MSGQUEUE] = { 819200, 819200 },
 		[RLIMIT_NICE] = { 0, 0 },
 		[RLIMIT_RTPRIO] = { 0, 0 },
+		[RLIMIT_RTTIME] = NO_LIMIT,
 	},
 };
 struct sighand init_sighand = { .lock = SPINLOCK_INIT("sighand", RANK_SIGNAL), .refs = ATOMIC_INIT(1) };

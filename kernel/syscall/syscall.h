@@ -11,7 +11,7 @@
 #include "kernel/lib/err.h"
 
 #define NR_SYSCALLS 470
-typedef long (*syscall_fn)();
+typedef long (*syscall_fn)(long ebx, long ecx, long edx, long esi, long edi, long ebp);
 extern const syscall_fn syscall_table[NR_SYSCALLS];
 extern const char *const syscall_names[NR_SYSCALLS]; /* also of those not implemented */
 

@@ -1,10 +1,12 @@
-/* The names uname(2) and /proc/version tell. Programs look for "Linux" and a release new enough; the version names us. */
+/* The names of the system, as uname(2) and /proc/version show them. */
 #ifndef KERNEL_SYSCALL_UTSNAME_H
 #define KERNEL_SYSCALL_UTSNAME_H
 
-#define UTS_SYSNAME "Linux"
-#define UTS_RELEASE "6.1.0-sluice"
-#define UTS_VERSION "#1 Sluice 0.1"
-#define UTS_MACHINE "i686"
+#define UTS_LEN 65
+#define SLUICE_RELEASE "6.1.0-sluice" /* programs look at the number: the ABI is that of Linux 6.1 */
+struct utsname {
+	char sysname[UTS_LEN], nodename[UTS_LEN], release[UTS_LEN], version[UTS_LEN], machine[UTS_LEN], domainname[UTS_LEN];
+};
+const struct utsname *system_utsname(void);
 
 #endif

@@ -1,0 +1,574 @@
+/*
+ * futex(2): WAIT, WAKE, REQUEUE, CMP_REQUEUE, WAKE_OP and the BITSET forms, private and shared; robust lists.
+ * A waiter is hashed by what its word is: (address space, address) for private memory, (mapping of the page, its index, offset) for
+ * memory that several processes map. A bucket's lock makes "still the expected value? then queue" one step against a waker.
+ */
+#include "kernel/syscall/futex.h"
+#include "kernel/hal/percpu.h"
+#include "kernel/hal/uaccess.h"
+#include "kernel/lib/hash.h"
+#include "kernel/sched/signal.h"
+#include "kernel/syscall/calls.h"
+#include "kernel/syscall/timespec.h"
+#include "mm/mm.h"
+
+#define FUTEX_WAIT 0
+#define FUTEX_WAKE 1
+#define FUTEX_REQUEUE 3
+#define FUTEX_CMP_REQUEUE 4
+#define FUTEX_WAKE_OP 5
+#define FUTEX_WAIT_BITSET 9
+#define FUTEX_WAKE_BITSET 10
+#define FUTEX_PRIVATE_FLAG 128u
+#define FUTEX_CLOCK_REALTIME 256u
+#define FUTEX_CMD(op) ((op) & ~(FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME))
+#define MATCH_ANY 0xffffffffu
+
+#define FUTEX_WAITERS 0x80000000u
+#define FUTEX_OWNER_DIED 0x40000000u
+#define FUTEX_TID_MASK 0x3fffffffu
+#define ROBUST_LIST_LIMIT 2048
+
+#define BUCKET_BITS 6
+
+struct futex_key {
+	const void *object; /* struct mm, or struct mapping */
+	u32 word;           /* address, or page index */
+	u32 offset;         /* in the page; of private ones 0 */
+	struct page *page;  /* shared: held while the key is in use */
+};
+struct futex_waiter {
+	struct list_head node;
+	struct futex_key key;
+	struct futex_bucket *volatile bucket; /* NULL: taken off by a waker */
+	struct task *task;
+	u32 bitset;
+};
+static struct futex_bucket {
+	struct spinlock lock;
+	struct list_head waiters;
+} buckets[1 << BUCKET_BITS];
+
+void futex_init(void)
+{
+	for (u32 i = 0; i < ARRAY_SIZE(buckets); i++) {
+		spin_lock_init(&buckets[i].lock, "futex", RANK_FILES);
+		INIT_LIST_HEAD(&buckets[i].waiters);
+	}
+}
+
+/* ---- keys ---- */
+
+static int get_key(u32 addr, bool private, bool write, struct futex_key *k)
+{
+	struct page *page;
+	int e;
+
+	if (addr & 3)
+		return -EINVAL;
+	if (!access_ok((void *)addr, 4))
+		return -EFAULT;
+	*k = (struct futex_key){ .object = current->mm, .word = addr };
+	if (private)
+		return 0;
+	e = get_user_page(addr, write, &page);
+	if (e)
+		return e;
+	if (!page->mapping) { /* private memory after all */
+		put_page(page);
+		return 0;
+	}
+	*k = (struct futex_key){ .object = page->mapping, .word = page->index, .offset = addr & ~PAGE_MASK, .page = page };
+	return 0;
+}
+
+static void put_key(struct futex_key *k)
+{
+	if (k->page)
+		put_page(k->page);
+	k->page = NULL;
+}
+
+static inline bool same_key(const struct futex_key *a, const struct futex_key *b)
+{
+	return a->object == b->object && a->word == b->word && a->offset == b->offset;
+}
+
+static inline struct futex_bucket *bucket_of(const struct futex_key *k)
+{
+	return &buckets[hash_32((u32)k->object ^ k->word * 31 ^ k->offset, BUCKET_BITS)];
+}
+
+/* Both locks in the order of their addresses. */
+static void lock_two(struct futex_bucket *a, struct futex_bucket *b)
+{
+	if (a > b) {
+		struct futex_bucket *t = a;
+		a = b;
+		b = t;
+	}
+	spin_lock(&a->lock);
+	if (a != b)
+		spin_lock_nested(&b->lock);
+}
+
+static void unlock_two(struct futex_bucket *a, struct futex_bucket *b)
+{
+	spin_unlock(&a->lock);
+	if (a != b)
+		spin_unlock(&b->lock);
+}
+
+/* The word's value without faulting, under a bucket's lock. */
+static int read_atomic(u32 *value, u32 addr)
+{
+	int e;
+
+	pagefault_disable();
+	e = get_user_u32(value, (u32 *)addr);
+	pagefault_enable();
+	return e;
+}
+
+/* ---- waking ---- */
+
+static void wake_one(struct futex_waiter *w)
+{
+	struct task *t = get_task(w->task);
+
+	list_del(&w->node);
+	w->bucket = NULL; /* from here on w may be gone */
+	wake_up_state(t, TASK_NORMAL);
+	put_task(t);
+}
+
+static u32 wake_locked(struct futex_bucket *b, const struct futex_key *k, u32 nr, u32 bitset)
+{
+	struct futex_waiter *w, *n;
+	u32 woken = 0;
+
+	list_for_each_entry_safe(w, n, &b->waiters, node) {
+		if (woken >= nr)
+			break;
+		if (!same_key(&w->key, k) || !(w->bitset & bitset))
+			continue;
+		wake_one(w);
+		woken++;
+	}
+	return woken;
+}
+
+static long wake_key(struct futex_key *k, u32 nr, u32 bitset)
+{
+	struct futex_bucket *b = bucket_of(k);
+	u32 woken;
+
+	spin_lock(&b->lock);
+	woken = wake_locked(b, k, nr, bitset);
+	spin_unlock(&b->lock);
+	put_key(k);
+	return woken;
+}
+
+static long futex_wake(u32 addr, bool private, u32 nr, u32 bitset)
+{
+	struct futex_key k;
+	int e;
+
+	if (!bitset)
+		return -EINVAL;
+	e = get_key(addr, private, false, &k);
+	return e ? e : wake_key(&k, nr, bitset);
+}
+
+void futex_wake_addr(u32 __user *addr, u32 nr)
+{
+	if (futex_wake((u32)addr, false, nr, MATCH_ANY) <= 0)
+		(void)futex_wake((u32)addr, true, nr, MATCH_ANY);
+}
+
+/* ---- waiting ---- */
+
+/* Take the waiter off its queue; false: a waker did already. A requeue may move it meanwhile. */
+static bool unqueue(struct futex_waiter *w)
+{
+	struct futex_bucket *b;
+
+	while ((b = w->bucket) != NULL) {
+		spin_lock(&b->lock);
+		if (w->bucket == b) {
+			list_del(&w->node);
+			w->bucket = NULL;
+			spin_unlock(&b->lock);
+			return true;
+		}
+		spin_unlock(&b->lock);
+	}
+	return false;
+}
+
+/* Queue w if the word still has the value; current's state is set then. */
+static int queue_if_equal(struct futex_waiter *w, u32 addr, u32 value)
+{
+	struct futex_bucket *b = bucket_of(&w->key);
+	u32 now;
+	int e;
+
+	for (;;) {
+		spin_lock(&b->lock);
+		e = read_atomic(&now, addr);
+		if (!e)
+			break;
+		spin_unlock(&b->lock);
+		e = get_user_u32(&now, (u32 *)addr); /* fault it in */
+		if (e)
+			return e;
+	}
+	if (now != value) {
+		spin_unlock(&b->lock);
+		return -EAGAIN;
+	}
+	list_add_tail(&w->node, &b->waiters);
+	w->bucket = b;
+	set_current_state(TASK_INTERRUPTIBLE);
+	spin_unlock(&b->lock);
+	return 0;
+}
+
+static long futex_wait(u32 addr, bool private, u32 value, u64 deadline, u32 bitset);
+
+static long futex_wait_restart(struct restart_block *r)
+{
+	return futex_wait(r->arg[0], r->arg[1] != 0, r->arg[2], r->deadline_ns, r->arg[3]);
+}
+
+static long futex_wait(u32 addr, bool private, u32 value, u64 deadline, u32 bitset)
+{
+	struct futex_waiter w = { .task = current, .bitset = bitset };
+	struct restart_block *rb = &current->restart;
+	bool in_time = true;
+	long r;
+
+	if (!bitset)
+		return -EINVAL;
+	r = get_key(addr, private, false, &w.key);
+	if (r)
+		return r;
+	for (;;) {
+		r = queue_if_equal(&w, addr, value);
+		if (r)
+			break;
+		if (w.bucket && !signal_pending_current())
+			in_time = schedule_until(deadline);
+		set_current_state(TASK_RUNNING);
+		if (!unqueue(&w))
+			break; /* woken */
+		if (!in_time) {
+			r = -ETIMEDOUT;
+			break;
+		}
+		if (signal_pending_current()) {
+			r = -ERESTARTSYS;
+			if (deadline != WAIT_FOREVER) {
+				*rb = (struct restart_block){ futex_wait_restart, deadline, { addr, private, value, bitset } };
+				r = -ERESTART_RESTARTBLOCK;
+			}
+			break;
+		}
+	}
+	put_key(&w.key);
+	return r;
+}
+
+/* ---- requeue ---- */
+
+static void move_waiters(struct futex_bucket *from, struct futex_bucket *to, const struct futex_key *k1, const struct futex_key *k2, u32 nr, u32 *moved)
+{
+	struct futex_waiter *w, *n;
+
+	list_for_each_entry_safe(w, n, &from->waiters, node) {
+		if (*moved >= nr)
+			break;
+		if (!same_key(&w->key, k1))
+			continue;
+		if (k2->page)
+			get_page(k2->page);
+		put_key(&w->key);
+		w->key = *k2;
+		list_move_tail(&w->node, &to->waiters);
+		w->bucket = to;
+		++*moved;
+	}
+}
+
+static long futex_requeue(u32 addr, bool private, u32 nr_wake, u32 nr_move, u32 addr2, const u32 *expected)
+{
+	struct futex_key k1, k2;
+	struct futex_bucket *b1, *b2;
+	u32 now, moved = 0;
+	long r;
+
+	if ((s32)nr_wake < 0 || (s32)nr_move < 0)
+		return -EINVAL;
+	r = get_key(addr, private, false, &k1);
+	if (r)
+		return r;
+	r = get_key(addr2, private, false, &k2);
+	if (r) {
+		put_key(&k1);
+		return r;
+	}
+	b1 = bucket_of(&k1);
+	b2 = bucket_of(&k2);
+	for (;;) {
+		lock_two(b1, b2);
+		if (!expected || !read_atomic(&now, addr))
+			break;
+		unlock_two(b1, b2);
+		r = get_user_u32(&now, (u32 *)addr);
+		if (r)
+			goto out;
+	}
+	if (expected && now != *expected) {
+		r = -EAGAIN;
+	} else {
+		r = wake_locked(b1, &k1, nr_wake, MATCH_ANY);
+		if (same_key(&k1, &k2))
+			moved = 0;
+		else
+			move_waiters(b1, b2, &k1, &k2, nr_move, &moved);
+		r += expected ? (long)moved : 0;
+	}
+	unlock_two(b1, b2);
+out:
+	put_key(&k1);
+	put_key(&k2);
+	return r;
+}
+
+/* ---- wake_op ---- */
+
+/* The encoded operation: op 4 bits, comparison 4, operand 12, comparand 12 (futex(2)). */
+static u32 apply_op(u32 op, u32 old)
+{
+	u32 arg = (u32)((s32)(op << 8) >> 20);
+
+	if (op >> 31)
+		arg = 1u << (arg & 31);
+	switch (op >> 28 & 7) {
+	case 0: return arg;
+	case 1: return old + arg;
+	case 2: return old | arg;
+	case 3: return old & ~arg;
+	default: return old ^ arg;
+	}
+}
+
+static int compare_op(u32 op, u32 old)
+{
+	s32 v = (s32)old, arg = (s32)(op << 20) >> 20;
+
+	switch (op >> 24 & 15) {
+	case 0: return v == arg;
+	case 1: return v != arg;
+	case 2: return v < arg;
+	case 3: return v <= arg;
+	case 4: return v > arg;
+	case 5: return v >= arg;
+	default: return -ENOSYS;
+	}
+}
+
+/*
+ * Change the word without another CPU or task coming between: the kernel is not pre-empted and the page is pinned and present, so a
+ * compare-and-swap through the direct map does it.
+ */
+static int change_word(u32 addr, u32 op, u32 *old)
+{
+	struct page *page;
+	u32 *word;
+	int e = get_user_page(addr, true, &page);
+
+	if (e)
+		return e;
+	word = (u32 *)((u8 *)page_address(page) + (addr & ~PAGE_MASK));
+	do
+		*old = READ_ONCE(*word);
+	while (!__sync_bool_compare_and_swap(word, *old, apply_op(op, *old)));
+	put_page(page);
+	return 0;
+}
+
+static long futex_wake_op(u32 addr, bool private, u32 nr, u32 nr2, u32 addr2, u32 op)
+{
+	struct futex_key k1, k2;
+	struct futex_bucket *b1, *b2;
+	u32 old;
+	long r;
+	int c;
+
+	if ((op >> 28 & 7) > 4)
+		return -ENOSYS;
+	r = get_key(addr, private, false, &k1);
+	if (r)
+		return r;
+	r = get_key(addr2, private, true, &k2);
+	if (r)
+		goto out1;
+	r = change_word(addr2, op, &old);
+	if (r)
+		goto out2;
+	c = compare_op(op, old);
+	if (c < 0) {
+		r = c;
+		goto out2;
+	}
+	b1 = bucket_of(&k1);
+	b2 = bucket_of(&k2);
+	lock_two(b1, b2);
+	r = wake_locked(b1, &k1, nr, MATCH_ANY);
+	if (c)
+		r += wake_locked(b2, &k2, nr2, MATCH_ANY);
+	unlock_two(b1, b2);
+out2:
+	put_key(&k2);
+out1:
+	put_key(&k1);
+	return r;
+}
+
+/* ---- the calls ---- */
+
+static long do_futex(u32 addr, u32 op, u32 val, u64 deadline, u32 val2, u32 addr2, u32 val3)
+{
+	bool private = op & FUTEX_PRIVATE_FLAG;
+
+	switch (FUTEX_CMD(op)) {
+	case FUTEX_WAIT:
+		return futex_wait(addr, private, val, deadline, MATCH_ANY);
+	case FUTEX_WAIT_BITSET:
+		return futex_wait(addr, private, val, deadline, val3);
+	case FUTEX_WAKE:
+		return futex_wake(addr, private, val, MATCH_ANY);
+	case FUTEX_WAKE_BITSET:
+		return futex_wake(addr, private, val, val3);
+	case FUTEX_REQUEUE:
+		return futex_requeue(addr, private, val, val2, addr2, NULL);
+	case FUTEX_CMP_REQUEUE:
+		return futex_requeue(addr, private, val, val2, addr2, &val3);
+	case FUTEX_WAKE_OP:
+		return futex_wake_op(addr, private, val, val2, addr2, val3);
+	default:
+		return -ENOSYS;
+	}
+}
+
+/* WAIT takes a time from now, WAIT_BITSET a point in time, by the monotonic or the wall clock. */
+static int read_deadline(u32 op, const void __user *user, bool wide, u64 *deadline)
+{
+	u64 ns;
+	int e;
+
+	*deadline = WAIT_FOREVER;
+	if (!user || (FUTEX_CMD(op) != FUTEX_WAIT && FUTEX_CMD(op) != FUTEX_WAIT_BITSET))
+		return 0;
+	e = get_timespec_ns(user, wide, &ns);
+	if (e)
+		return e;
+	if (FUTEX_CMD(op) == FUTEX_WAIT)
+		*deadline = add_ns(ktime_ns(), ns);
+	else
+		*deadline = op & FUTEX_CLOCK_REALTIME ? realtime_to_ktime(ns) : ns;
+	return 0;
+}
+
+static long futex_call(u32 addr, u32 op, u32 val, u32 timeout, u32 addr2, u32 val3, bool wide)
+{
+	u64 deadline;
+	int e;
+
+	if ((op & FUTEX_CLOCK_REALTIME) && FUTEX_CMD(op) != FUTEX_WAIT_BITSET)
+		return -ENOSYS;
+	e = read_deadline(op, (const void *)timeout, wide, &deadline);
+	return e ? e : do_futex(addr, op, val, deadline, timeout, addr2, val3);
+}
+
+long sys_futex(u32 addr, u32 op, u32 val, u32 timeout, u32 addr2, u32 val3) { return futex_call(addr, op, val, timeout, addr2, val3, false); }
+
+long sys_futex_time64(u32 addr, u32 op, u32 val, u32 timeout, u32 addr2, u32 val3)
+{
+	return futex_call(addr, op, val, timeout, addr2, val3, true);
+}
+
+/* ---- robust lists ---- */
+
+struct robust_head { u32 next; s32 futex_offset; u32 pending; };
+
+long sys_set_robust_list(void __user *head, size_t len)
+{
+	if (len != sizeof(struct robust_head))
+		return -EINVAL;
+	current->robust_list = head;
+	return 0;
+}
+
+long sys_get_robust_list(pid_t pid, u32 __user *head, u32 __user *len)
+{
+	struct task *t = pid ? get_task_by_pid(pid) : get_task(current);
+	u32 value;
+	int e = 0;
+
+	if (!t)
+		return -ESRCH;
+	if (t != current && !capable() && t->cred.uid != current->cred.euid)
+		e = -EPERM;
+	value = (u32)t->robust_list;
+	put_task(t);
+	if (e)
+		return e;
+	return put_user_u32(sizeof(struct robust_head), len) || put_user_u32(value, head) ? -EFAULT : 0;
+}
+
+/* A word that the dead task owned: keep the waiters bit, mark it, wake one. */
+static int robust_release(struct task *t, u32 addr)
+{
+	struct page *page;
+	u32 *word, old;
+
+	if (addr & 3 || !access_ok((void *)addr, 4))
+		return -EFAULT;
+	if (get_user_page(addr, true, &page))
+		return -EFAULT;
+	word = (u32 *)((u8 *)page_address(page) + (addr & ~PAGE_MASK));
+	do {
+		old = READ_ONCE(*word);
+		if ((old & FUTEX_TID_MASK) != (u32)t->pid) {
+			put_page(page);
+			return 0;
+		}
+	} while (!__sync_bool_compare_and_swap(word, old, (old & FUTEX_WAITERS) | FUTEX_OWNER_DIED));
+	put_page(page);
+	if (old & FUTEX_WAITERS)
+		futex_wake_addr((u32 *)addr, 1);
+	return 0;
+}
+
+void exit_robust_list(struct task *t)
+{
+	struct robust_head h;
+	u32 head = (u32)t->robust_list, entry, next, limit = ROBUST_LIST_LIMIT;
+
+	t->robust_list = NULL;
+	if (copy_from_user(&h, (void *)head, sizeof(h)))
+		return;
+	/* Bit 0 of a pointer marks a priority-inheritance futex. */
+	for (entry = h.next; (entry & ~1u) != head && limit--; entry = next) {
+		if (get_user_u32(&next, (u32 *)(entry & ~1u)))
+			return;
+		if ((entry & ~1u) != (h.pending & ~1u) && robust_release(t, (entry & ~1u) + (u32)h.futex_offset))
+			return;
+		cond_resched();
+	}
+	if (h.pending & ~1u)
+		(void)robust_release(t, (h.pending & ~1u) + (u32)h.futex_offset);
+}

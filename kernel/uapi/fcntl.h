@@ -4,6 +4,18 @@
 
 #ifdef HOST_TEST
 #include <fcntl.h>
+#ifndef O_LARGEFILE /* without _GNU_SOURCE */
+#define O_LARGEFILE 0100000
+#endif
+#ifndef O_DIRECT
+#define O_DIRECT 040000
+#endif
+#ifndef O_NOATIME
+#define O_NOATIME 01000000
+#endif
+#ifndef AT_EMPTY_PATH
+#define AT_EMPTY_PATH 0x1000
+#endif
 #else
 #define O_ACCMODE 03
 #define O_RDONLY 00

@@ -26,6 +26,8 @@
 #define S_ISFIFO(m) (((m)&S_IFMT) == S_IFIFO)
 #define S_ISSOCK(m) (((m)&S_IFMT) == S_IFSOCK)
 #define S_IRWXU 0700
+#endif
+#ifndef S_IRWXUGO /* the host's headers have it only for the kernel */
 #define S_IRWXUGO 0777
 #endif
 #define S_IALLUGO 07777

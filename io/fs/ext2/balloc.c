@@ -10,6 +10,7 @@
 
 #define WINDOW_MIN 16u
 #define WINDOW_MAX 256u
+#define POLITE_GROUPS 16u /* how many groups are searched for room outside all windows */
 
 static u32 block_group(const struct ext2_sb_info *sbi, u32 block) { return (block - sbi->first_data_block) / sbi->blocks_per_group; }
 
@@ -80,8 +81,8 @@ static u32 find_run(const u8 *map, u32 nbits, u32 start, u32 want, u32 *len)
 	return best;
 }
 
-/* Where in the group to take blocks for this file, moving its window; ~0: nothing free. sbi->lock held. */
-static u32 pick_bit(struct ext2_sb_info *sbi, struct ext2_inode_info *ei, u32 g, const u8 *map, u32 goal, bool goal_exact, u32 want)
+/* Where in the group to take blocks for this file, moving its window; ~0: nothing. anywhere: also where others have windows. sbi->lock held. */
+static u32 pick_bit(struct ext2_sb_info *sbi, struct ext2_inode_info *ei, u32 g, const u8 *map, u32 goal, bool goal_exact, u32 want, bool anywhere)
 {
 	struct ext2_group *gi = &sbi->group[g];
 	u32 nbits = ext2_group_blocks(sbi, g), len, bit, size;
@@ -94,7 +95,7 @@ static u32 pick_bit(struct ext2_sb_info *sbi, struct ext2_inode_info *ei, u32 g,
 			return bit;
 		ei->win_size = min(2 * ei->win_size, WINDOW_MAX);
 	} else if (S_ISREG(ei->vfs.mode)) {
-		ei->win_size = WINDOW_MIN;
+		ei->win_size = max(ei->win_size, WINDOW_MIN);
 	} else {
 		ei->win_size = 1;
 	}
@@ -103,15 +104,10 @@ static u32 pick_bit(struct ext2_sb_info *sbi, struct ext2_inode_info *ei, u32 g,
 		bit = goal; /* goes on right behind the file's last block */
 		len = run_length(map, nbits, bit, size);
 	} else {
-		bit = find_run(map, nbits, min(gi->rotor, nbits), size, &len);
-		if (len < size && gi->rotor) {
-			u32 low_len, low = find_run(map, nbits, 0, size, &low_len);
-			if (low_len > len) {
-				bit = low;
-				len = low_len;
-			}
-		}
-		if (!len)
+		bit = find_run(map, nbits, anywhere ? 0 : min(gi->rotor, nbits), size, &len);
+		if (!anywhere && len < min(size, WINDOW_MIN))
+			gi->rotor = max(gi->rotor, nbits - WINDOW_MIN + 1); /* no need to look here again until blocks are freed */
+		if (!len || (!anywhere && len < min(size, WINDOW_MIN)))
 			return ~0u;
 	}
 	ei->win_group = g;
@@ -142,7 +138,7 @@ static void note_changed_group(struct ext2_inode_info *ei, u32 g)
 }
 
 /* Try one group. The first block, or 0 with *err set only when something is broken. */
-static u32 new_blocks_in_group(struct inode *inode, u32 g, u32 goal, bool goal_exact, u32 *count, int *err)
+static u32 new_blocks_in_group(struct inode *inode, u32 g, u32 goal, bool goal_exact, u32 *count, bool anywhere, int *err)
 {
 	struct super_block *sb = inode->sb;
 	struct ext2_sb_info *sbi = EXT2_SB(sb);
@@ -151,6 +147,8 @@ static u32 new_blocks_in_group(struct inode *inode, u32 g, u32 goal, bool goal_e
 	u32 bit, n = 0;
 
 	if (!ext2_group_desc(sbi, g, &gd_bh)->bg_free_blocks_count)
+		return 0;
+	if (!anywhere && !goal_exact && !(ei->win_end && ei->win_group == g) && sbi->group[g].rotor + WINDOW_MIN > ext2_group_blocks(sbi, g))
 		return 0;
 	bh = read_bitmap(sb, g, err);
 	if (!bh)
@@ -163,7 +161,7 @@ static u32 new_blocks_in_group(struct inode *inode, u32 g, u32 goal, bool goal_e
 		return 0;
 	}
 	spin_lock(&sbi->lock);
-	bit = pick_bit(sbi, ei, g, bh->data, goal, goal_exact, *count);
+	bit = pick_bit(sbi, ei, g, bh->data, goal, goal_exact, *count, anywhere);
 	if (bit != ~0u) {
 		n = take_bits(sbi, g, bh->data, bit, min(*count, ei->win_end - bit));
 		note_changed_group(ei, g);
@@ -172,7 +170,7 @@ static u32 new_blocks_in_group(struct inode *inode, u32 g, u32 goal, bool goal_e
 	if (n) {
 		tx_dirty(sb, bh);
 		tx_dirty(sb, gd_bh);
-	} else {
+	} else if (anywhere) {
 		*err = ext2_error(sb, __func__, "group %u: descriptor counts free blocks, bitmap has none", g);
 		sbi->group[g].flags |= EXT2_GROUP_BLOCKS_BAD;
 	}
@@ -196,7 +194,7 @@ static u32 blocks_available(struct ext2_sb_info *sbi)
 u32 ext2_new_blocks(struct inode *inode, u32 goal, bool goal_exact, u32 *count, int *err)
 {
 	struct ext2_sb_info *sbi = EXT2_SB(inode->sb);
-	u32 available = blocks_available(sbi), want = *count, g, i;
+	u32 available = blocks_available(sbi), want = *count, polite = min(sbi->groups, POLITE_GROUPS), goal_group, i;
 	int broken = 0;
 
 	*err = -ENOSPC;
@@ -207,11 +205,11 @@ u32 ext2_new_blocks(struct inode *inode, u32 goal, bool goal_exact, u32 *count, 
 		goal = ext2_group_first_block(sbi, EXT2_I(inode)->group);
 		goal_exact = false;
 	}
-	g = block_group(sbi, goal);
-	for (i = 0; i < sbi->groups; i++) {
-		u32 n = want, block;
+	goal_group = block_group(sbi, goal);
+	for (i = 0; i < polite + sbi->groups; i++) {
+		u32 g = (goal_group + (i < polite ? i : i - polite)) % sbi->groups, n = want, block;
 		int e = 0;
-		block = new_blocks_in_group(inode, g, i ? 0 : goal - ext2_group_first_block(sbi, g), !i && goal_exact, &n, &e);
+		block = new_blocks_in_group(inode, g, i ? 0 : goal - ext2_group_first_block(sbi, g), !i && goal_exact, &n, i >= polite, &e);
 		if (block) {
 			*count = n;
 			*err = 0;
@@ -219,8 +217,6 @@ u32 ext2_new_blocks(struct inode *inode, u32 goal, bool goal_exact, u32 *count, 
 		}
 		if (e)
 			broken = e;
-		if (++g == sbi->groups)
-			g = 0;
 	}
 	if (broken)
 		*err = broken;
@@ -312,7 +308,7 @@ void ext2_drop_window(struct inode *inode)
 		u32 last = ei->next_pblock - ext2_group_first_block(sbi, ei->win_group); /* just past the last block written */
 		gi->rotor = last >= ei->win_start && last < ei->win_end ? last : ei->win_end;
 	}
-	ei->win_end = 0;
+	ei->win_end = ei->win_size = 0;
 	spin_unlock(&sbi->lock);
 }
 

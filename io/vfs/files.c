@@ -149,6 +149,15 @@ void files_close_on_exec(struct files *t)
 	}
 }
 
+struct files *files_replace(struct files *own)
+{
+	spin_lock_bh(&tasklist_lock);
+	struct files *old = current->files;
+	current->files = own;
+	spin_unlock_bh(&tasklist_lock);
+	return old;
+}
+
 /* ---- looking up ---- */
 
 struct fd fdget_shared(int fd, bool raw)

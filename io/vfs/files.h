@@ -26,6 +26,7 @@ struct files *files_create(void);
 struct files *files_dup(struct files *old);   /* for fork: same files, own table. ERR_PTR */
 void files_put(struct files *f);              /* the last one closes everything; may sleep */
 void files_close_on_exec(struct files *f);
+struct files *files_replace(struct files *own); /* current uses own (its reference moves) from now on; the old table with its reference */
 struct fs_context *fs_create(void);           /* cwd and root at the root mount, umask 022 */
 struct fs_context *fs_dup(struct fs_context *old);
 void fs_put(struct fs_context *fs);

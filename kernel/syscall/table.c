@@ -24,7 +24,7 @@
 	S(15, chmod, sys_chmod) \
 	S(16, lchown, sys_lchown16) \
 	N(17, break) \
-	N(18, oldstat) \
+	S(18, oldstat, sys_oldstat) \
 	S(19, lseek, sys_lseek) \
 	S(20, getpid, sys_getpid) \
 	S(21, mount, sys_mount) \
@@ -34,7 +34,7 @@
 	S(25, stime, sys_stime) \
 	N(26, ptrace) \
 	S(27, alarm, sys_alarm) \
-	N(28, oldfstat) \
+	S(28, oldfstat, sys_oldfstat) \
 	S(29, pause, sys_pause) \
 	S(30, utime, sys_utime) \
 	N(31, stty) \
@@ -90,7 +90,7 @@
 	S(81, setgroups, sys_setgroups16) \
 	S(82, select, sys_old_select) \
 	S(83, symlink, sys_symlink) \
-	N(84, oldlstat) \
+	S(84, oldlstat, sys_oldlstat) \
 	S(85, readlink, sys_readlink) \
 	N(86, uselib) \
 	N(87, swapon) \
@@ -431,8 +431,8 @@
 	N(433, fspick) \
 	N(434, pidfd_open) \
 	S(435, clone3, sys_clone3) \
-	N(436, close_range) \
-	N(437, openat2) \
+	S(436, close_range, sys_close_range) \
+	S(437, openat2, sys_openat2) \
 	N(438, pidfd_getfd) \
 	S(439, faccessat2, sys_faccessat2) \
 	N(440, process_madvise) \

@@ -1,0 +1,82 @@
+/*
+ * Copying from file to file inside the kernel: sendfile(2). A cached file goes to a pipe by reference, page by page; everything else goes
+ * through a buffer of the kernel.
+ */
+#include "io/vfs/internal.h"
+#include "io/vfs/pipe.h"
+#include "io/vfs/rw.h"
+#include "mm/alloc.h"
+
+#define COPY_BUFFER (4 * PAGE_SIZE)
+
+/* Are the pages of this file those of its mapping, so that they may be lent? */
+static bool is_cached_file(const struct file *f)
+{
+	return f->ops->read_iter == generic_file_read_iter && f->inode->mapping && S_ISREG(f->inode->mode) && !(f->flags & O_DIRECT);
+}
+
+static ssize_t pages_to_pipe(struct file *out, struct file *in, loff_t *pos, size_t n)
+{
+	ssize_t done = 0;
+
+	while (n) {
+		loff_t size = inode_size(in->inode);
+		if (*pos >= size)
+			break;
+		u32 offset = (u32)*pos & (PAGE_SIZE - 1), len = min_t(u32, n, PAGE_SIZE - offset);
+		if ((u64)(size - *pos) < len)
+			len = (u32)(size - *pos);
+		struct page *page = read_mapping_page(in->inode->mapping, (pgoff_t)(*pos >> PAGE_SHIFT), in);
+		ssize_t sent = IS_ERR(page) ? PTR_ERR(page) : pipe_add_page(out, page, offset, len);
+		if (!IS_ERR(page))
+			put_page(page);
+		if (sent <= 0)
+			return done ? done : sent;
+		done += sent;
+		*pos += sent;
+		n -= (size_t)sent;
+		cond_resched();
+	}
+	touch_atime(in);
+	return done;
+}
+
+static ssize_t through_buffer(struct file *out, loff_t *out_pos, struct file *in, loff_t *in_pos, size_t n)
+{
+	u8 *buf = kmalloc(COPY_BUFFER, GFP_KERNEL);
+	ssize_t done = 0, got = 0;
+
+	if (!buf)
+		return -ENOMEM;
+	while (n) {
+		loff_t start = *in_pos;
+		got = kernel_read(in, buf, min_t(size_t, n, COPY_BUFFER), in_pos);
+		if (got <= 0)
+			break;
+		ssize_t put = 0;
+		while (put < got) {
+			ssize_t w = kernel_write(out, buf + put, (size_t)(got - put), out_pos);
+			if (w <= 0) {
+				if (in->mode & FMODE_LSEEK) /* what was read and not written is read again */
+					*in_pos = start + put;
+				kfree(buf);
+				return done + put ? done + put : w;
+			}
+			put += w;
+		}
+		done += put;
+		n -= (size_t)put;
+		if (signal_pending_current())
+			break;
+		cond_resched();
+	}
+	kfree(buf);
+	return done ? done : got;
+}
+
+ssize_t file_copy(struct file *out, loff_t *out_pos, struct file *in, loff_t *in_pos, size_t n)
+{
+	if (file_pipe(out) && is_cached_file(in))
+		return pages_to_pipe(out, in, in_pos, n);
+	return through_buffer(out, out_pos, in, in_pos, n);
+}

@@ -54,7 +54,10 @@ void vmalloc_usage(u32 *total_pages, u32 *used_pages); /* for meminfo; guards co
 void *ioremap(phys_addr_t pa, size_t size);
 void iounmap(void *va);
 
-/* Memory a device reads and writes by itself: physically contiguous, below 4 GiB, its bus address in *bus. Boundary: it does not cross one of that size (0: any). */
+/*
+ * Memory a device reads and writes by itself: physically contiguous, below 4 GiB, its bus address in *bus. boundary: a power of two that it
+ * does not cross (0: any).
+ */
 void *dma_alloc(size_t size, u32 boundary, phys_addr_t *bus, u32 gfp);
 void dma_free(void *va, size_t size);
 
@@ -67,7 +70,10 @@ struct shrinker {
 void register_shrinker(struct shrinker *s);
 /* Run all registered ones but `except` (NULL: all) now, each for nr pages: drop_caches. May sleep; returns pages freed. */
 u32 run_shrinkers(const struct shrinker *except, u32 nr, u32 gfp);
-/* Called when nothing could be freed and an allocation that may wait would fail: kill the worst process. Set by kernel/process. Returns whether one was killed. */
+/*
+ * Called when nothing could be freed and an allocation that may wait would fail: kill the worst process. Set by kernel/process. Returns
+ * whether one was killed.
+ */
 extern bool (*out_of_memory_hook)(void);
 
 int page_alloc_init(void); /* from the multiboot map */

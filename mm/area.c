@@ -234,7 +234,9 @@ int area_split_range(struct mm *mm, u32 start, u32 end)
 
 static bool can_merge(const struct vm_area *low, const struct vm_area *high)
 {
-	return low && high && low->end == high->start && low->flags == high->flags && !low->ops && !high->ops && !(low->flags & VM_GROWSDOWN);
+	if (!low || !high || low->end != high->start)
+		return false;
+	return low->flags == high->flags && !low->ops && !high->ops && !(low->flags & VM_GROWSDOWN);
 }
 
 struct vm_area *area_merge(struct vm_area *a)

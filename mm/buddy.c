@@ -1,4 +1,4 @@
-/* The buddy system. The interface and the rules are in mm/buddy.h. A free block is marked PG_buddy at its first frame, whose `private` is its order. */
+/* The buddy system; interface and rules: mm/buddy.h. A free block is marked PG_buddy at its first frame, whose `private` is its order. */
 #include "mm/buddy.h"
 
 #include "kernel/debug/bug.h"

@@ -2,7 +2,7 @@
  * Filling page table entries: demand zero, file pages with fault-around, copy on write, shared writable pages, growing stacks.
  * mm_handle_fault decides by the entry:
  *
- *   empty    anonymous area: a zeroed page. File: for a read first let map_pages install what is cached around the address; then ops->fault.
+ *   empty    anonymous area: a zeroed page. File: for a read first let map_pages install what is cached around it; then ops->fault.
  *            A write to a private area copies the file's page at once; to a shared one it asks page_mkwrite.
  *   present  the access was a write to a read-only entry: a private page that nobody else holds becomes writable, another is copied;
  *            a page of a shared area asks page_mkwrite.
@@ -20,6 +20,12 @@
 
 #define FAULT_AROUND (16u << PAGE_SHIFT) /* bytes, aligned: never crosses a page table */
 #define STACK_LIMIT (8u << 20)
+
+/* The place in the file that addr shows. */
+static inline pgoff_t pgoff_of(const struct vm_area *a, u32 addr)
+{
+	return a->pgoff + ((addr - a->start) >> PAGE_SHIFT);
+}
 
 /* ---- entries ---- */
 
@@ -163,7 +169,7 @@ static bool fault_around(struct vm_fault *vf)
 	u32 start = max(vf->address & ~(FAULT_AROUND - 1), a->start);
 	u32 end = min(start - 1 + FAULT_AROUND - (start & (FAULT_AROUND - 1)), a->end - 1); /* inclusive: the area may end at 4 GiB */
 
-	a->ops->map_pages(vf, a->pgoff + ((start - a->start) >> PAGE_SHIFT), a->pgoff + ((end - a->start) >> PAGE_SHIFT));
+	a->ops->map_pages(vf, pgoff_of(a, start), pgoff_of(a, end));
 	return *pte_lookup(a->mm, vf->address);
 }
 
@@ -175,7 +181,7 @@ static u32 fault_empty(struct vm_area *a, u32 addr, bool write)
 		return fault_anonymous(a, addr);
 	if (!a->ops->fault)
 		return VM_FAULT_SIGBUS;
-	vf = (struct vm_fault){ .area = a, .address = addr, .pgoff = a->pgoff + ((addr - a->start) >> PAGE_SHIFT), .write = write };
+	vf = (struct vm_fault){ .area = a, .address = addr, .pgoff = pgoff_of(a, addr), .write = write };
 	if (!write) {
 		if (unlikely(pte_table_make(a->mm, addr)))
 			return VM_FAULT_OOM;
@@ -201,7 +207,7 @@ static void allow_write(struct mm *mm, u32 addr, struct page *page)
 /* page: with a reference, which is dropped. */
 static u32 write_shared(struct vm_area *a, u32 addr, struct page *page)
 {
-	struct vm_fault vf = { .area = a, .address = addr, .pgoff = a->pgoff + ((addr - a->start) >> PAGE_SHIFT), .write = true, .page = page };
+	struct vm_fault vf = { .area = a, .address = addr, .pgoff = pgoff_of(a, addr), .write = true, .page = page };
 	u32 result = make_writable(&vf);
 
 	if (!(result & FAULT_NO_PAGE)) {

@@ -128,7 +128,8 @@ static long map_locked(struct mm *mm, u32 addr, u32 len, u32 map_flags, u32 vm_f
 	return at;
 }
 
-long mm_map(struct mm *mm, u32 addr, u32 len, u32 map_flags, u32 vm_flags, pgoff_t pgoff, int (*setup)(struct vm_area *a, void *arg), void *arg)
+long mm_map(struct mm *mm, u32 addr, u32 len, u32 map_flags, u32 vm_flags, pgoff_t pgoff, int (*setup)(struct vm_area *a, void *arg),
+	    void *arg)
 {
 	u32 size = PAGE_ALIGN(len);
 

@@ -54,7 +54,7 @@ struct vm_ops {
 	u32 (*fault)(struct vm_fault *vf); /* mm->lock held; may sleep */
 	/* Fill entries of already cached pages around the fault without sleeping; optional. */
 	void (*map_pages)(struct vm_fault *vf, pgoff_t first, pgoff_t last);
-	/* A shared page is about to become writable: make room on disk, mark it dirty. VM_FAULT_LOCKED with the page locked, or an error. */
+	/* A shared page will be writable: make room on disk, mark it dirty. VM_FAULT_LOCKED with the page locked, or an error. */
 	u32 (*page_mkwrite)(struct vm_fault *vf);
 	const char *(*name)(struct vm_area *a, char *buf, size_t size); /* for /proc/PID/maps: the path */
 	/* Unlock a page that fault or page_mkwrite returned VM_FAULT_LOCKED; needed by those that do. The page cache's is unlock_page. */
@@ -109,7 +109,8 @@ struct vm_area *mm_find_area_exact(struct mm *mm, u32 addr);  /* the area that c
  * Map len bytes. flags: MAP_* of uapi/mman.h (MAP_FIXED...), vm_flags: VM_*. setup (NULL: anonymous) is called on the new area before it
  * becomes visible to set ops and file; an error it returns undoes the mapping. Takes mm->lock. Returns the address or a negative errno.
  */
-long mm_map(struct mm *mm, u32 addr, u32 len, u32 map_flags, u32 vm_flags, pgoff_t pgoff, int (*setup)(struct vm_area *a, void *arg), void *arg);
+long mm_map(struct mm *mm, u32 addr, u32 len, u32 map_flags, u32 vm_flags, pgoff_t pgoff, int (*setup)(struct vm_area *a, void *arg),
+	    void *arg);
 int mm_unmap(struct mm *mm, u32 addr, u32 len);
 int mm_protect(struct mm *mm, u32 addr, u32 len, u32 prot);
 long mm_remap(struct mm *mm, u32 old, u32 old_len, u32 new_len, u32 flags, u32 new_addr);
@@ -136,7 +137,10 @@ void page_fault(struct regs *r);
 u32 mm_handle_fault(struct mm *mm, struct vm_area *a, u32 addr, bool write);
 
 /* The three below: mapping->lock held by the caller, any context it allows; they do not sleep. */
-/* For the page cache: forget all entries of pages [first, last] of a file's areas (truncate), or make them read-only and report whether one was dirty (write-back). */
+/*
+ * For the page cache: forget all entries of pages [first, last] of a file's areas (truncate), or make them read-only and report whether one
+ * was dirty (write-back).
+ */
 struct mapping;
 void mm_unmap_file_range(struct list_head *i_mmap, pgoff_t first, pgoff_t last, bool even_cow);
 bool mm_clean_page(struct list_head *i_mmap, struct page *page);

@@ -1,5 +1,5 @@
 /*
- * The page allocator: frames of RAM from the multiboot map, in blocks of 2^order (mm/buddy.c), with a list of single pages per CPU before it.
+ * The page allocator: frames of RAM from the multiboot map, in blocks of 2^order (mm/buddy.c); before it, a list of single pages per CPU.
  *
  * Water marks, in free pages (Linux's min_free_kbytes rule, 4 * sqrt(KiB of RAM)):
  *   high  direct reclaim stops here
@@ -350,7 +350,7 @@ int page_alloc_init(void)
 	mark_min = isqrt(total_pages * (PAGE_SIZE >> 10)); /* 4 * sqrt(KiB) KiB, in pages */
 	mark_low = mark_min + mark_min / 4;
 	mark_high = mark_min + mark_min / 2;
-	pr_info("page_alloc: %u MiB of RAM, %u KiB free, water marks %u/%u/%u pages\n", total_pages >> 8, nr_free_pages() << 2, mark_min, mark_low,
-		mark_high);
+	pr_info("page_alloc: %u KiB of RAM, %u KiB free, water marks %u/%u/%u pages\n", total_pages << 2, nr_free_pages() << 2, mark_min,
+		mark_low, mark_high);
 	return 0;
 }

@@ -1,4 +1,4 @@
-/* Device memory in a program's address space: /dev/mem, later frame buffers. The entries are not counted: there is no struct page to keep. */
+/* Device memory in a program's address space: /dev/mem, later frame buffers. The entries are not counted: no struct page is behind them. */
 #include "mm/area.h"
 #include "mm/paging.h"
 

@@ -10,8 +10,8 @@ static u32 prot_to_flags(u32 prot)
 }
 
 /*
- * Bring the entries of [start, end) in line with the area's new rights. Write permission is only ever taken here: the next write faults, and
- * the fault handler knows whether the page must be copied first.
+ * Bring the entries of [start, end) in line with the area's new rights. Write permission is only ever taken here: the next write faults,
+ * and the fault handler knows whether the page must be copied first.
  */
 static void change_entries(struct mm *mm, const struct vm_area *a, u32 start, u32 end)
 {

@@ -53,11 +53,14 @@ static void drop_empty_tables(struct mm *mm, u32 start, u32 len)
 	spin_unlock_irqrestore(&mm->table_lock, flags);
 }
 
-/* Move [old, old + old_len) of area a to the free range [to, to + new_len). */
-static long move_area(struct mm *mm, struct vm_area *a, u32 old, u32 old_len, u32 to, u32 new_len)
+/* Move [old, old + old_len), which lies in one area, to the free range [to, to + new_len). */
+static long move_area(struct mm *mm, u32 old, u32 old_len, u32 to, u32 new_len)
 {
-	struct vm_area *copy;
+	struct vm_area *a, *copy;
 
+	if (area_split_range(mm, old, old + old_len))
+		return -ENOMEM;
+	a = mm_find_area_exact(mm, old);
 	if (mm->nr_areas >= MAX_AREAS || make_tables(mm, to, new_len)) {
 		drop_empty_tables(mm, to, new_len);
 		return -ENOMEM;
@@ -67,7 +70,6 @@ static long move_area(struct mm *mm, struct vm_area *a, u32 old, u32 old_len, u3
 		drop_empty_tables(mm, to, new_len);
 		return -ENOMEM;
 	}
-	copy->pgoff += (old - a->start) >> PAGE_SHIFT;
 	copy->start = to;
 	copy->end = to + new_len;
 	if (copy->ops && copy->ops->open)
@@ -76,8 +78,8 @@ static long move_area(struct mm *mm, struct vm_area *a, u32 old, u32 old_len, u3
 	move_entries(mm, old, to, min(old_len, new_len));
 	drop_empty_tables(mm, to, new_len);
 	(void)area_merge(copy);
-	/* The old range has no entries left; cutting it out of a larger area may still need an area, which is as good as certain to be had. */
-	return unmap_locked(mm, old, old_len) ? -ENOMEM : (long)to;
+	area_discard(mm, a); /* exactly the old range, and empty */
+	return (long)to;
 }
 
 static long remap_locked(struct mm *mm, u32 old, u32 old_len, u32 new_len, u32 flags, u32 new_addr)
@@ -86,7 +88,9 @@ static long remap_locked(struct mm *mm, u32 old, u32 old_len, u32 new_len, u32 f
 	int err;
 
 	if (flags & MREMAP_FIXED) {
-		if (new_addr & (PAGE_SIZE - 1) || new_len > USER_SPACE_END || new_addr > USER_SPACE_END - new_len || new_addr < MMAP_MIN_ADDR)
+		if (new_addr & (PAGE_SIZE - 1) || new_addr < MMAP_MIN_ADDR)
+			return -EINVAL;
+		if (new_len > USER_SPACE_END || new_addr > USER_SPACE_END - new_len)
 			return -EINVAL;
 		if (new_addr < old + old_len && old < new_addr + new_len)
 			return -EINVAL;
@@ -104,7 +108,7 @@ static long remap_locked(struct mm *mm, u32 old, u32 old_len, u32 new_len, u32 f
 	if (!a || a->end < old + old_len || (a->flags & VM_PFNMAP))
 		return -EFAULT;
 	if (flags & MREMAP_FIXED)
-		return move_area(mm, a, old, old_len, new_addr, new_len);
+		return move_area(mm, old, old_len, new_addr, new_len);
 	if (new_len == old_len)
 		return (long)old;
 	if (a->end == old + old_len && old <= MMAP_TOP - new_len) {
@@ -119,7 +123,7 @@ static long remap_locked(struct mm *mm, u32 old, u32 old_len, u32 new_len, u32 f
 	if (!(flags & MREMAP_MAYMOVE))
 		return -ENOMEM;
 	new_addr = area_find_room(mm, new_len);
-	return new_addr ? move_area(mm, a, old, old_len, new_addr, new_len) : -ENOMEM;
+	return new_addr ? move_area(mm, old, old_len, new_addr, new_len) : -ENOMEM;
 }
 
 long mm_remap(struct mm *mm, u32 old, u32 old_len, u32 new_len, u32 flags, u32 new_addr)

@@ -1,6 +1,6 @@
 /*
- * From a file's page to the entries that map it: for truncation, write-back and replacement. The areas come from mapping->i_mmap, whose lock
- * (mapping->lock) the caller holds; an area's borders and entries are read under its table_lock. Nothing here sleeps.
+ * From a file's page to the entries that map it: for truncation, write-back and replacement. The areas come from mapping->i_mmap, whose
+ * lock (mapping->lock) the caller holds; an area's borders and entries are read under its table_lock. Nothing here sleeps.
  */
 #include "kernel/debug/bug.h"
 #include "mm/area.h"
@@ -21,7 +21,10 @@ static bool area_part(const struct vm_area *a, pgoff_t first, pgoff_t last, u32 
 	return true;
 }
 
-/* Clear entries of [*addr, end) inside one table; stops when the batch is full. Copies (pages without a mapping) stay unless even_cow. table_lock. */
+/*
+ * Clear entries of [*addr, end) inside one table; stops when the batch is full. Copies (pages without a mapping) stay unless even_cow.
+ * table_lock.
+ */
 static u32 unmap_entries(struct mm *mm, u32 *addr, u32 end, bool even_cow, struct page **pages, struct tlb_batch *tlb)
 {
 	u32 *pte = pte_lookup(mm, *addr), n = 0, first = *addr;

@@ -1,8 +1,8 @@
 /*
  * Object caches and kmalloc. Interface: mm/alloc.h; how it works: mm/slab_core.h. Any context; objects of GFP_WAIT requests may sleep.
  *
- * Debug kernel: free objects are full of POISON_FREE (checked when taken again), new ones of POISON_NEW, and both ends have red zones that are
- * checked at free; a double free finds the red zone of a free object. What is found panics with the object's cache and last caller.
+ * Debug kernel: free objects are full of POISON_FREE (checked when taken again), new ones of POISON_NEW, and both ends have red zones that
+ * are checked at free; a double free finds the red zone of a free object. What is found panics with the object's cache and last caller.
  */
 #include "mm/slab_core.h"
 

@@ -1,4 +1,4 @@
-/* Reaching user memory without the user's addresses: pinning pages for direct I/O, and reading or writing any address space. Interface: mm/mm.h. */
+/* User memory by its pages: pinning them for direct I/O, and reading or writing any address space. Interface: mm/mm.h. */
 #include "kernel/debug/bug.h"
 #include "kernel/hal/uaccess.h"
 #include "kernel/lib/err.h"

@@ -20,6 +20,7 @@
 #define NR_PAGES ((VMALLOC_END - VMALLOC_START) >> PAGE_SHIFT)
 #define STACK_PAGES (KSTACK_SIZE >> PAGE_SHIFT)
 #define STACKS_KEPT 16u
+#define PTE_DEVICE (PTE_KERNEL | PTE_NO_CACHE | PTE_WRITE_THROUGH | PTE_SPECIAL)
 
 static DEFINE_SPINLOCK(vmalloc_lock, RANK_ALLOC);
 static u32 taken[DIV_ROUND_UP(NR_PAGES, 32)];
@@ -184,7 +185,7 @@ void *ioremap(phys_addr_t pa, size_t size)
 	if (!addr)
 		return NULL;
 	for (u32 i = 0; i < n; i++)
-		*entry_of(addr + (i << PAGE_SHIFT)) = ((pa & PAGE_MASK) + (i << PAGE_SHIFT)) | PTE_KERNEL | PTE_NO_CACHE | PTE_WRITE_THROUGH | PTE_SPECIAL;
+		*entry_of(addr + (i << PAGE_SHIFT)) = ((pa & PAGE_MASK) + (i << PAGE_SHIFT)) | PTE_DEVICE;
 	return (void *)(addr + offset);
 }
 

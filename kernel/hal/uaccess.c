@@ -1,6 +1,6 @@
 /*
- * User copies. The interface is in kernel/hal/uaccess.h; the loops that may fault are in uaccess.asm. Copies of SSE_MIN bytes and more go 16
- * bytes at a time: under icount 4 KiB cost about 620 instructions instead of 1,030.
+ * User copies. The interface is in kernel/hal/uaccess.h; the loops that may fault are in uaccess.asm. Copies of SSE_MIN bytes and more
+ * go 16 bytes at a time: under icount 4 KiB cost about 620 instructions instead of 1,030.
  * A fault that the loops report ends the copy at the last word (or block, then redone by words) that went through.
  */
 #include "kernel/hal/uaccess.h"

@@ -1,8 +1,8 @@
 /*
- * The memory system calls: brk, mmap and its relatives. Arguments are checked here, files are looked up here; the work is done in mm/ (mm/mm.h).
+ * The memory system calls: brk, mmap and its relatives. Arguments are checked and files looked up here; the work is done in mm/ (mm/mm.h).
  *
- * A file's area owns one reference of the file: taken here, kept when file->ops->mmap succeeds (area->ops->open and close count from then on),
- * and given back when it fails or when the operation made an anonymous area of it (/dev/zero: it clears area->ops or area->file).
+ * A file's area owns one reference of the file: taken here, kept when file->ops->mmap succeeds (area->ops->open and close count from
+ * then on), and given back when it fails or when the operation made an anonymous area of it (/dev/zero: it clears area->ops or area->file).
  */
 #include "io/contract/filesystem.h"
 #include "io/contract/mapping.h"
@@ -267,7 +267,9 @@ long sys_msync(u32 addr, u32 len, int flags)
 	u32 end;
 	int err = 0;
 
-	if (flags & ~(MS_ASYNC | MS_INVALIDATE | MS_SYNC) || addr & (PAGE_SIZE - 1) || (flags & (MS_ASYNC | MS_SYNC)) == (MS_ASYNC | MS_SYNC))
+	if (flags & ~(MS_ASYNC | MS_INVALIDATE | MS_SYNC) || addr & (PAGE_SIZE - 1))
+		return -EINVAL;
+	if ((flags & MS_ASYNC) && (flags & MS_SYNC))
 		return -EINVAL;
 	if (!range_ok(addr, len, &end))
 		return -ENOMEM;

@@ -103,10 +103,17 @@ static void dio_submit(struct dio *d)
 	blk_submit(bio);
 }
 
+/* Consumes the pin of v->page: each vector of a bio has one. */
 static void dio_add(struct dio *d, const struct bio_vec *v, sector_t sector)
 {
-	if (d->bio && (d->next_sector != sector || !bio_add_page(d->bio, v->page, v->len, v->offset)))
-		dio_submit(d);
+	if (d->bio) {
+		u32 before = d->bio->nr_vecs;
+
+		if (d->next_sector != sector || !bio_add_page(d->bio, v->page, v->len, v->offset))
+			dio_submit(d);
+		else if (d->bio->nr_vecs == before)
+			put_page(v->page); /* joined the vector before it */
+	}
 	if (!d->bio) {
 		d->bio = bio_alloc(d->m->bdev, min((d->left >> PAGE_SHIFT) + 2, BIO_MAX_VECS), (d->write ? REQ_WRITE : REQ_READ) | REQ_SYNC, GFP_NOFS);
 		d->bio->sector = sector;

@@ -54,6 +54,7 @@ int gdt_init(void)
 	gdt[TSS_SEL >> 3] = make_desc((u32)&boot_cpu_tss, sizeof(struct tss) - 1, DESC_TSS, 0);
 	gdt[DOUBLE_FAULT_TSS_SEL >> 3] = make_desc((u32)&double_fault_tss, sizeof(struct tss) - 1, DESC_TSS, 0);
 	__asm__ volatile("ltr %w0" : : "r"(TSS_SEL));
+	__asm__ volatile("lldt %w0" : : "r"(0)); /* none: a selector that names it is a general protection fault */
 	return 0;
 }
 

@@ -22,8 +22,6 @@ int 14: signal 11 code 128
 load cr3: signal 11 code 128
 bad selector: signal 11 code 128
 single step: signal 5 code 2
-sse divide: signal 8 code 3
-sse invalid: signal 8 code 7
 x87 divide: signal 8 code 3
 x87 invalid: signal 8 code 7
 read null: signal 11 code 1 address 0

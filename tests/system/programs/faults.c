@@ -63,21 +63,13 @@ static void in_child(const char *name, void (*fn)(void))
 	fflush(stdout);
 }
 
-static unsigned int mxcsr;
 static unsigned short fcw;
 static double zero, one = 1.0;
 static const char constant[] = "read only";
 
+/* No SSE: QEMU's emulation sets the flags in MXCSR, but never raises the exception. */
 static void fpu_cases(void)
 {
-	mxcsr = 0x1f80 & ~0x200; /* divide by zero unmasked */
-	CASE("sse divide", __asm__ volatile("ldmxcsr %0; movsd %1, %%xmm0; divsd %2, %%xmm0" : : "m"(mxcsr), "m"(one), "m"(zero)));
-	mxcsr = 0x1f80;
-	__asm__ volatile("ldmxcsr %0" : : "m"(mxcsr));
-	mxcsr = 0x1f80 & ~0x80; /* invalid */
-	CASE("sse invalid", __asm__ volatile("ldmxcsr %0; movsd %1, %%xmm0; divsd %1, %%xmm0" : : "m"(mxcsr), "m"(zero)));
-	mxcsr = 0x1f80;
-	__asm__ volatile("ldmxcsr %0" : : "m"(mxcsr));
 	fcw = 0x37f & ~4;
 	CASE("x87 divide", __asm__ volatile("fldcw %0; fldl %1; fdivl %2; fwait" : : "m"(fcw), "m"(one), "m"(zero)));
 	fcw = 0x37f & ~1;

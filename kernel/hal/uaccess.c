@@ -48,6 +48,11 @@ size_t copy_from_user(void *dst, const void __user *src, size_t n)
 	return left;
 }
 
+size_t copy_from_user_keep(void *dst, const void __user *src, size_t n)
+{
+	return likely(access_ok(src, n)) ? copy_any(dst, src, n) : n;
+}
+
 size_t clear_user(void __user *dst, size_t n)
 {
 	return likely(access_ok(dst, n)) ? user_clear_bytes(dst, n) : n;

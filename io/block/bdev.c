@@ -399,7 +399,6 @@ const struct file_operations blkdev_fops = {
 	.ioctl = blkdev_ioctl,
 	.mmap = generic_file_mmap,
 	.fsync = blkdev_fsync,
-	.splice_read = generic_splice_read,
 };
 
 static const struct super_operations bdev_super_ops = { 0 };

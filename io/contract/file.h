@@ -46,8 +46,6 @@ struct file_operations {
 	int (*fsync)(struct file *f, loff_t start, loff_t end, bool datasync);
 	int (*fasync)(int fd, struct file *f, bool on);
 	int (*iterate)(struct file *f, struct dir_context *ctx); /* directories: emit from f->pos on; inode lock held */
-	ssize_t (*splice_read)(struct file *in, loff_t *pos, void *pipe, u32 len, u32 flags);
-	ssize_t (*splice_write)(void *pipe, struct file *out, loff_t *pos, u32 len, u32 flags);
 };
 
 /* f->mode */

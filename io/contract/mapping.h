@@ -118,7 +118,6 @@ void generic_file_area_open(struct vm_area *a);     /* one more area: takes a re
 void generic_file_area_close(struct vm_area *a);
 const char *generic_file_area_name(struct vm_area *a, char *buf, size_t size);
 int generic_file_fsync(struct file *f, loff_t start, loff_t end, bool datasync); /* data, then inode through super_ops->write_inode, then the device's cache */
-ssize_t generic_splice_read(struct file *in, loff_t *pos, void *pipe, u32 len, u32 flags);
 void file_ra_init(struct file_ra *ra, struct mapping *m);
 /* Start reading nr pages from index on, if not cached. Does not wait. */
 void force_readahead(struct mapping *m, struct file *f, pgoff_t index, u32 nr, u32 id);

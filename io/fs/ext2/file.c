@@ -117,7 +117,6 @@ const struct file_operations ext2_file_operations = {
 	.mmap = generic_file_mmap,
 	.release = ext2_release,
 	.fsync = ext2_fsync,
-	.splice_read = generic_splice_read,
 };
 
 const struct file_operations ext2_dir_operations = {

@@ -77,7 +77,7 @@ static struct kobject *home_of(struct device *d)
 	return home;
 }
 
-/* /sys/dev/block/8:0 -> the device. */
+/* The folder /sys/dev/block or /sys/dev/char, with a reference; NULL: no memory. */
 static struct kobject *numbers_folder(const struct device *d)
 {
 	struct kobject *dev = kobject_create("dev", NULL), *k = NULL;
@@ -89,30 +89,38 @@ static struct kobject *numbers_folder(const struct device *d)
 	return k;
 }
 
-static void remove_number_link(struct device *d)
+static void number_name(const struct device *d, char name[24])
 {
-	struct kobject *k = numbers_folder(d);
-	char number[24];
-
-	if (!k)
-		return;
-	ksnprintf(number, sizeof(number), "%u:%u", MAJOR(d->devt), MINOR(d->devt));
-	sysfs_remove_link(k, number);
-	kobject_put(k);
+	ksnprintf(name, 24, "%u:%u", MAJOR(d->devt), MINOR(d->devt));
 }
 
+/* /sys/dev/block/8:0 -> the device. The reference to the folder is kept until the link is removed. */
 static int add_number_link(struct device *d)
 {
 	struct kobject *k = numbers_folder(d);
-	char number[24];
+	char name[24];
 	int error;
 
 	if (!k)
 		return -ENOMEM;
-	ksnprintf(number, sizeof(number), "%u:%u", MAJOR(d->devt), MINOR(d->devt));
-	error = sysfs_add_link(k, number, &d->kobj);
-	kobject_put(k);
+	number_name(d, name);
+	error = sysfs_add_link(k, name, &d->kobj);
+	if (error)
+		kobject_put(k);
 	return error;
+}
+
+static void remove_number_link(struct device *d)
+{
+	struct kobject *k = numbers_folder(d);
+	char name[24];
+
+	if (!k)
+		return;
+	number_name(d, name);
+	sysfs_remove_link(k, name);
+	kobject_put(k);
+	kobject_put(k); /* add_number_link's */
 }
 
 /* The node in /dev and what tells its number. */

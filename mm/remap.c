@@ -77,8 +77,8 @@ static long move_area(struct mm *mm, u32 old, u32 old_len, u32 to, u32 new_len)
 	area_insert(mm, copy);
 	move_entries(mm, old, to, min(old_len, new_len));
 	drop_empty_tables(mm, to, new_len);
-	(void)area_merge(copy);
 	area_discard(mm, a); /* exactly the old range, and empty */
+	(void)area_merge(copy);
 	return (long)to;
 }
 

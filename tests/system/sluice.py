@@ -233,14 +233,16 @@ def compile_static(out, *sources, flags=()):
     return out
 
 
-def program(name):
-    """tests/system/programs/NAME as a static i386 program; compiled once for each content."""
+def program(name, headers=()):
+    """tests/system/programs/NAME as a static i386 program; compiled once for each content of it and its headers."""
     source = os.path.join(HERE, "programs", name)
-    with open(source, "rb") as f:
-        digest = hashlib.sha256(f.read()).hexdigest()[:16]
+    digest = hashlib.sha256()
+    for path in (source, *headers):
+        with open(path, "rb") as f:
+            digest.update(f.read())
     folder = os.path.join(BUILD, "tests")
     os.makedirs(folder, exist_ok=True)
-    out = os.path.join(folder, "%s-%s" % (name[:-2], digest))
+    out = os.path.join(folder, "%s-%s" % (os.path.basename(name)[:-2], digest.hexdigest()[:16]))
     if not os.path.exists(out):
         compile_static("%s.%d" % (out, os.getpid()), source)
         os.rename("%s.%d" % (out, os.getpid()), out)
@@ -265,7 +267,8 @@ def blank(path, mib):
 
 def mkfs(path, mib, folder=None, options=()):
     blank(path, mib)
-    subprocess.run(["mke2fs", "-q", "-F", "-t", "ext2", "-b", "4096", *options, *(["-d", str(folder)] if folder else []), str(path)],
+    size = () if "-b" in options else ("-b", "4096")
+    subprocess.run(["mke2fs", "-q", "-F", "-t", "ext2", *size, *options, *(["-d", str(folder)] if folder else []), str(path)],
                    check=True, capture_output=True)
     return str(path)
 

@@ -1,0 +1,171 @@
+"""The serial terminal, typed at through a pseudo-terminal: line editing, job control, full-screen programs, power-off."""
+import os
+import re
+import time
+
+import pytest
+
+import sluice
+from sluice import Console
+
+pytestmark = pytest.mark.xdist_group("console")
+
+
+@pytest.fixture(scope="module")
+def console():
+    with Console(timeout=200) as c:
+        c.prompt(60)
+        yield c
+
+
+def test_echo_and_output(console):
+    assert console.run("echo $((6*7))") == "42"
+    assert console.run("tty") == "/dev/ttyS0"
+    assert console.run("stty size") == "%d %d" % (Console.ROWS, Console.COLUMNS)
+
+
+def test_erase_and_kill_keys_in_canonical_mode(console):
+    console.send("cat\n")
+    console.send("wrongx\x15rigt\x7fht\n")
+    console.expect("\r\nright\r\n")
+    console.send("\x04")
+    console.prompt()
+
+
+def test_ctrl_c_ends_sleep(console):
+    console.send("sleep 100\n")
+    console.expect("sleep 100\r\n")
+    console.send("\x03")
+    console.prompt()
+    assert console.run("echo $?") == "130"
+
+
+def test_ctrl_c_leaves_the_shell_alone(console):
+    console.send("abc\x03")
+    console.prompt()
+    assert console.run("echo on") == "on"
+
+
+def test_ctrl_z_bg_and_fg(console):
+    console.send("sleep 100\n")
+    console.expect("sleep 100\r\n")
+    console.send("\x1a")
+    console.expect("Stopped")
+    console.prompt()
+    assert "Stopped" in console.run("jobs")
+    console.send("fg\n")
+    console.expect("sleep 100")
+    console.send("\x1a")
+    console.expect("Stopped")
+    console.prompt()
+    console.run("bg")
+    assert "Running" in console.run("jobs")
+    console.send("fg\n")
+    console.expect("sleep 100")
+    console.send("\x03")
+    console.prompt()
+    assert console.run("jobs") == ""
+
+
+def test_ctrl_backslash_quits(console):
+    console.send("sleep 100\n")
+    console.expect("sleep 100\r\n")
+    console.send("\x1c")
+    console.prompt()
+    assert console.run("echo $?") == "131"
+
+
+def test_background_reader_is_stopped(console):
+    console.run("cat > /tmp/bg &")
+    console.run("sleep 0.3")
+    assert re.search(r"Stopped.*cat", console.run("jobs"))
+    console.run("kill %1; kill -CONT %1; wait; true")
+
+
+def test_raw_mode(console):
+    console.send("stty raw -echo; head -c 3 | od -An -tx1; stty sane\n")
+    console.expect("stty sane\r\n")
+    time.sleep(0.5)
+    console.send("a\r\x03")
+    console.expect(r"61 0d 03")
+    console.prompt()
+
+
+def test_vi_edits_and_saves(console):
+    console.run("printf 'one\\ntwo\\nthree\\n' > /tmp/v")
+    console.send("vi /tmp/v\n")
+    console.expect("three")
+    console.send("jdd")         # second line away
+    console.send("oinserted\x1b")
+    console.send(":wq\n")
+    console.prompt()
+    assert console.run("cat /tmp/v") == "one\nthree\ninserted"
+
+
+def test_less_pages(console):
+    console.send("seq 200 | less\n")
+    console.expect("\r\n20")
+    console.send(" ")
+    console.expect("40")
+    console.send("q")
+    console.prompt()
+
+
+def test_top_refreshes(console):
+    console.send("top -d 1\n")
+    console.expect("Mem:")
+    console.expect("Load average")
+    console.expect("Mem:", 15)
+    console.send("q")
+    console.prompt()
+
+
+def test_long_line_and_much_output(console):
+    assert console.run("seq 3000 | tail -1; echo " + "x" * 300) == "3000\n" + "x" * 300
+    out = console.run("seq 5000")
+    assert out == "\n".join(str(i) for i in range(1, 5001))
+
+
+def test_history_editing(console):
+    console.send("echo abc")
+    console.send("\x1b[D\x1b[Dx\n")
+    console.expect("axbc\r\n")
+    console.prompt()
+
+
+def test_exit_starts_a_new_shell(console):
+    console.send("exit\n")
+    console.prompt()
+    assert console.run("echo again") == "again"
+
+
+def test_poweroff_ends_it(tmp_path):
+    root = str(tmp_path / "root")
+    with Console(root=root) as c:
+        c.prompt(60)
+        c.run("echo kept > /root/kept; sync")
+        c.send("poweroff -f\n")
+        assert c.status() == 0
+    sluice.fsck(root)
+    assert sluice.debugfs(root, "cat /root/kept").endswith(b"kept\n")
+
+
+def test_poweroff_through_init(tmp_path):
+    root = str(tmp_path / "root")
+    with Console(root=root) as c:
+        c.prompt(60)
+        c.run("echo kept > /root/kept")
+        c.send("poweroff\n")
+        assert c.status() == 0
+    sluice.fsck(root)
+    assert sluice.debugfs(root, "cat /root/kept").endswith(b"kept\n")
+
+
+def test_iso_menu_to_the_prompt():
+    """What make run does."""
+    with Console(iso=os.path.join(sluice.BUILD, "sluice.iso")) as c:
+        c.expect("GRUB", 30)
+        c.prompt(60)
+        assert c.run("uname -s") == "Linux"
+        c.send("poweroff -f\n")
+        assert c.status() == 0

@@ -24,6 +24,8 @@ static inline void write_cr4(u32 v) { __asm__ volatile("movl %0, %%cr4" : : "r"(
 #define CR4_PGE BIT(7)
 /* Forget all translations, the global ones of the kernel too (Intel SDM volume 3, 4.10.4.1). */
 static inline void flush_tlb_global(void) { u32 v = read_cr4(); write_cr4(v & ~CR4_PGE); write_cr4(v); }
+/* %gs belongs to the program of the current task; the kernel does not use it. */
+static inline u32 read_user_gs(void) { u32 v; __asm__ volatile("movl %%gs, %0" : "=r"(v)); return v & 0xffff; }
 static inline void invlpg(u32 addr) { __asm__ volatile("invlpg (%0)" : : "r"(addr) : "memory"); }
 static inline void cpuid(u32 leaf, u32 *a, u32 *b, u32 *c, u32 *d)
 {

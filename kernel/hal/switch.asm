@@ -10,7 +10,7 @@ TASK_KERNEL_ESP equ 0
 PERCPU_CURRENT  equ 4
 
 extern schedule_tail, return_to_user
-global switch_to, fork_return, kthread_return, enter_user, load_user_gs, read_user_gs
+global switch_to, fork_return, kthread_return, enter_user, load_user_gs
 
 section .text align=16
 
@@ -59,11 +59,5 @@ load_user_gs:
 	[section __ex_table progbits alloc noexec nowrite align=4]
 	dd load_user_gs, load_user_gs.bad
 	__?SECT?__
-
-; u32 read_user_gs(void)
-read_user_gs:
-	mov eax, gs
-	and eax, 0xffff
-	ret
 
 section .note.GNU-stack noalloc noexec nowrite progbits

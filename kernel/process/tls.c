@@ -1,5 +1,6 @@
 /* set_thread_area and get_thread_area (Intel SDM volume 3, 3.4.5: segment descriptors). */
 #include "kernel/process/tls.h"
+#include "kernel/hal/cpu.h"
 #include "kernel/hal/percpu.h"
 #include "kernel/hal/uaccess.h"
 #include "kernel/lib/err.h"

@@ -291,7 +291,7 @@ void force_signal(int sig, int code, u32 addr)
 {
 	struct siginfo_k info = { .signo = sig, .code = code, .addr_or_value = addr };
 	struct task *t = current;
-	struct k_sigaction *ka = &t->sighand->action[sig - 1];
+	struct k_sigaction *ka = t->sighand->action + sig - 1;
 	u32 flags;
 
 	ASSERT(!(t->flags & PF_KTHREAD));

@@ -84,9 +84,11 @@ bool signal_pending_current(void);
 					ret_ = (on_signal); \
 					break; \
 				} \
-				if (!schedule_until(deadline)) { \
-					if (!(cond)) \
-						ret_ = -ETIMEDOUT; \
+				bool in_time_ = schedule_until(deadline); \
+				if (cond) /* woken for good: no need to queue again */ \
+					break; \
+				if (!in_time_) { \
+					ret_ = -ETIMEDOUT; \
 					break; \
 				} \
 			} \

@@ -60,7 +60,8 @@ void backtrace_from(u32 ebp)
 		u32 caller = ((const u32 *)ebp)[1];
 		if (caller < (u32)__text_start || caller >= (u32)__text_end)
 			break;
-		printk(LOG_EMERG, "  [%08x] %pS\n", caller, (void *)caller);
+		/* The call, not what follows it: after a call that does not return that can be the next function. */
+		printk(LOG_EMERG, "  [%08x] %pS\n", caller, (void *)(caller - 1));
 		ebp = *(const u32 *)ebp;
 	}
 }

@@ -24,9 +24,9 @@ static void load_gdt(void)
 
 	__asm__ volatile("lgdt %0\n\t"
 			 "ljmp %1, $1f\n"
-			 "1:\tmovl %2, %%ds\n\tmovl %2, %%es\n\tmovl %2, %%ss\n\tmovl %3, %%fs\n\tmovl %4, %%gs"
+			 "1:\tmovl %2, %%ss\n\tmovl %3, %%ds\n\tmovl %3, %%es\n\tmovl %4, %%fs\n\tmovl %5, %%gs"
 			 :
-			 : "m"(ptr), "i"(KERNEL_CS), "r"(KERNEL_DS), "r"(PERCPU_SEL), "r"(0)
+			 : "m"(ptr), "i"(KERNEL_CS), "r"(KERNEL_DS), "r"(USER_DS), "r"(PERCPU_SEL), "r"(0)
 			 : "memory");
 }
 

@@ -6,16 +6,18 @@
 ; %gs belongs to the user program and is never touched here; the context switch saves it.
 ; int 0x80 is a trap gate (interrupts stay as the program had them: on); all others are interrupt gates. Between the gate and the loading
 ; of the segment registers another interrupt may come in; that is fine, because every stub saves and loads them itself.
-; Cost of a system call outside syscall_dispatch: 39 instructions, int and iret included.
+; Loading a segment register is slow, so the kernel runs on the data segment that programs use, too (it is flat, and ring 0 may), and ds
+; and es are only loaded when a program has others. Cost of a system call outside syscall_dispatch: 43 instructions, int and iret included.
 
-KERNEL_DS       equ 0x68                    ; kernel/hal/regs.h
+USER_DS         equ 0x7b                    ; kernel/hal/regs.h
 PERCPU_SEL      equ 0xd8
 VECTOR_SYSCALL  equ 0x80
 VECTOR_GP       equ 13
 PERCPU_CURRENT  equ 4                       ; kernel/hal/percpu.h
 TASK_FLAGS      equ 4                       ; kernel/sched/task.h
 TIF_WORK        equ 3
-REGS_VECTOR     equ 10 * 4
+REGS_DS         equ 7 * 4
+REGS_ES         equ 8 * 4
 REGS_CS         equ 13 * 4
 
 extern syscall_dispatch, exception_dispatch, irq_dispatch, exit_to_user, page_fault
@@ -33,13 +35,22 @@ global isr_syscall, isr_page_fault, return_to_user, return_kernel, isr_table, ca
 	push edx
 	push ecx
 	push ebx
-	mov eax, KERNEL_DS
-	mov ds, eax
-	mov es, eax
+	cmp word [esp + REGS_DS], USER_DS
+	jne %%load
+	cmp word [esp + REGS_ES], USER_DS
+	jne %%load
+%%loaded:
 	mov eax, PERCPU_SEL
 	mov fs, eax
 	cld
 	mov eax, esp
+	[section .text.unlikely progbits alloc exec nowrite]
+%%load:
+	mov eax, USER_DS
+	mov ds, eax
+	mov es, eax
+	jmp %%loaded
+	__?SECT?__
 %endmacro
 
 %macro POP_GENERAL 0
@@ -71,26 +82,30 @@ return_to_user:
 	cli
 	mov eax, [fs:PERCPU_CURRENT]
 	test byte [eax + TASK_FLAGS], TIF_WORK
-	jnz .work
-.restore:
+	jnz return_to_user_work
+return_kernel:
 	POP_GENERAL
-.pop_ds:
-	pop ds
-.pop_es:
-	pop es
+	cmp word [esp], USER_DS
+	jne .pop_ds
+	cmp word [esp + 4], USER_DS
+	jne .pop_ds
+	add esp, 8
 .pop_fs:
 	pop fs
 	add esp, 8
 .iret:
 	iret
-.work:
-	sti
-	mov eax, esp
-	call exit_to_user
-	jmp return_to_user
 
-; A segment register or the return frame was bad (a program set it so by sigreturn, or its TLS entry is gone). Segments become null,
-; which faults at their first use; a bad frame becomes a general protection fault at the instruction it was to return to.
+; Other data segments than the usual one.
+.pop_ds:
+	pop ds
+.pop_es:
+	pop es
+	jmp .pop_fs
+
+; A segment register or the return frame was bad (a program set it so by sigreturn, or its TLS entry is gone; an interrupt that hits here
+; while such a segment is loaded meets it, too). Segments become null, which faults at their first use; a bad frame becomes a general
+; protection fault at the instruction it was to return to.
 .bad_ds:
 	mov dword [esp], 0
 	jmp .pop_ds
@@ -104,10 +119,16 @@ return_to_user:
 	push dword 0
 	push dword VECTOR_GP
 	jmp exception_common
-	EXTABLE return_to_user.pop_ds, return_to_user.bad_ds
-	EXTABLE return_to_user.pop_es, return_to_user.bad_es
-	EXTABLE return_to_user.pop_fs, return_to_user.bad_fs
-	EXTABLE return_to_user.iret, return_to_user.bad_iret
+	EXTABLE return_kernel.pop_ds, return_kernel.bad_ds
+	EXTABLE return_kernel.pop_es, return_kernel.bad_es
+	EXTABLE return_kernel.pop_fs, return_kernel.bad_fs
+	EXTABLE return_kernel.iret, return_kernel.bad_iret
+
+return_to_user_work:
+	sti
+	mov eax, esp
+	call exit_to_user
+	jmp return_to_user
 
 align 16
 isr_page_fault:
@@ -116,29 +137,7 @@ isr_page_fault:
 	call page_fault
 	test byte [esp + REGS_CS], 3
 	jnz return_to_user
-return_kernel:
-	POP_GENERAL
-.pop_ds:
-	pop ds
-.pop_es:
-	pop es
-.pop_fs:
-	pop fs
-	add esp, 8
-	iret
-; An interrupt can hit while the exit above has already loaded a null or stale user segment: it goes back as null and faults there.
-.bad_ds:
-	mov dword [esp], 0
-	jmp .pop_ds
-.bad_es:
-	mov dword [esp], 0
-	jmp .pop_es
-.bad_fs:
-	mov dword [esp], 0
-	jmp .pop_fs
-	EXTABLE return_kernel.pop_ds, return_kernel.bad_ds
-	EXTABLE return_kernel.pop_es, return_kernel.bad_es
-	EXTABLE return_kernel.pop_fs, return_kernel.bad_fs
+	jmp return_kernel
 
 align 16
 irq_common:

@@ -223,9 +223,12 @@ static noinline bool refill(struct kmem_cache *c, u32 gfp, u32 *irq)
 	for (;;) {
 		struct magazine *m = &c->magazine[this_cpu()->id];
 
-		spin_lock(&c->lock);
-		take_objects(c, m, min_t(u32, MAGAZINE_SIZE / 2, c->per_slab));
-		spin_unlock(&c->lock);
+		/* Making a slab may have reclaimed, and what reclaim freed is in the magazine: never put more on top of that. */
+		if (!m->n) {
+			spin_lock(&c->lock);
+			take_objects(c, m, min_t(u32, MAGAZINE_SIZE / 2, c->per_slab));
+			spin_unlock(&c->lock);
+		}
 		if (m->n)
 			return true;
 		irq_restore(*irq);

@@ -390,29 +390,38 @@ static bool time_after_or_equal(const struct timespec_k *a, const struct timespe
 	return a->sec > b->sec || (a->sec == b->sec && a->nsec >= b->nsec);
 }
 
-/* relatime: only when the file changed since it was last read, or once a day. */
-static bool atime_needs_update(const struct inode *i)
+#define RELATIME_SECONDS 86400u
+
+/* relatime: only when the file changed since it was last read, or once a day. Seconds decide first: most reads end there. */
+static inline bool atime_needs_update(const struct inode *i)
 {
-	if (time_after_or_equal(&i->mtime, &i->atime) || time_after_or_equal(&i->ctime, &i->atime))
-		return true;
-	u64 atime_ns = (u64)(u32)i->atime.sec * 1000000000u;
-	return realtime_coarse_ns() > atime_ns + 86400ull * NSEC_PER_SEC;
+	u32 atime = (u32)i->atime.sec;
+
+	if (likely(atime > (u32)i->mtime.sec && atime > (u32)i->ctime.sec))
+		return realtime_coarse_sec - atime > RELATIME_SECONDS;
+	return time_after_or_equal(&i->mtime, &i->atime) || time_after_or_equal(&i->ctime, &i->atime) || realtime_coarse_sec - atime > RELATIME_SECONDS;
 }
 
-static void touch_inode_atime(const struct mount *mnt, struct inode *i)
+static void update_atime(struct inode *i)
 {
-	u32 flags = mnt->flags;
-	if ((flags & MNT_NOATIME) || (i->flags & S_NOATIME) || (i->sb->flags & (SB_NOATIME | SB_RDONLY)))
-		return;
-	if ((flags & MNT_READONLY) || ((flags & MNT_NODIRATIME) && S_ISDIR(i->mode)))
-		return;
-	if ((flags & MNT_RELATIME) && !atime_needs_update(i))
-		return;
 	struct timespec_k now = current_time_coarse();
+
 	if (now.sec == i->atime.sec && now.nsec == i->atime.nsec)
 		return;
 	i->atime = now;
 	mark_inode_dirty_flags(i, I_DIRTY_SYNC);
+}
+
+static inline void touch_inode_atime(const struct mount *mnt, struct inode *i)
+{
+	u32 flags = mnt->flags;
+
+	if ((flags & (MNT_NOATIME | MNT_READONLY)) || (i->flags & S_NOATIME) || (i->sb->flags & (SB_NOATIME | SB_RDONLY)))
+		return;
+	if ((flags & MNT_NODIRATIME) && S_ISDIR(i->mode))
+		return;
+	if (unlikely(!(flags & MNT_RELATIME) || atime_needs_update(i)))
+		update_atime(i);
 }
 
 void touch_atime(struct file *f)

@@ -7,16 +7,6 @@
 #include "kernel/lib/string.h"
 #include "mm/mm.h"
 
-void iov_iter_ubuf(struct iov_iter *i, bool dest, void __user *buf, u32 len)
-{
-	i->type = ITER_UBUF;
-	i->dest = dest;
-	i->count = len;
-	i->seg_offset = 0;
-	i->nr_segs = 1;
-	i->ubuf = buf;
-}
-
 void iov_iter_init(struct iov_iter *i, enum iter_type type, bool dest, const void *segs, u32 nr_segs, u32 count)
 {
 	i->type = (u8)type;

@@ -164,6 +164,24 @@ static bool would_deadlock(const void *owner, const void *blocker)
 	return false;
 }
 
+/* Locks of one owner stand together, by their starts. */
+static void insert_sorted(struct lock_context *c, struct file_lock *fresh)
+{
+	struct list_head *before = &c->posix;
+	struct file_lock *l;
+	bool mine = false;
+
+	list_for_each_entry(l, &c->posix, node) {
+		if (l->owner == fresh->owner)
+			mine = true;
+		if (mine && (l->owner != fresh->owner || l->start > fresh->start)) {
+			before = &l->node;
+			break;
+		}
+	}
+	list_add_tail(&fresh->node, before);
+}
+
 /*
  * Replace what the owner holds of [start, end] by want (F_UNLCK: by nothing), cutting its locks at the edges. spare[]: two fresh locks, those
  * used are set to NULL. No conflict with others exists.
@@ -203,7 +221,7 @@ static void posix_apply(struct lock_context *c, const struct file_lock *want, st
 		l = spare[0];
 		spare[0] = NULL;
 		*l = merged;
-		list_add_tail(&l->node, &c->posix);
+		insert_sorted(c, l);
 	}
 }
 

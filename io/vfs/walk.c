@@ -386,7 +386,7 @@ static int walk_components(struct walk *w, const char *name)
 			}
 		}
 		if (type == LAST_NORMAL) {
-			err = step_down(w, &n, !last || (w->flags & LOOKUP_FOLLOW) || w->must_be_dir, &link);
+			err = step_down(w, &n, !last || slash || (w->flags & LOOKUP_FOLLOW), &link);
 			if (err)
 				return err;
 			if (unlikely(link)) {

@@ -14,6 +14,7 @@ void machine_start(u32 pages, u32 seed);
 /* A buffer in page frames, as O_DIRECT wants it. */
 #define MACHINE_DMA_PAGES 16u
 void *machine_dma_buffer(void);
+void machine_seed(u32 seed);
 u32 machine_random(void);
 void machine_set_user(uid_t uid);  /* 0: root, who may do all */
 void machine_show_log(bool on);    /* kernel log to stdout */
@@ -22,6 +23,8 @@ bool machine_log_has(const char *text); /* in the lines since machine_log_clear 
 void machine_log_clear(void);
 /* Fail the next requests that touch this byte of the disk; ~0: none. */
 void machine_fail_at(u64 byte, bool writes);
+/* On damaged images two files may share a block, and then requests overlap. */
+void machine_allow_overlap(void);
 struct disk_counts { u32 reads, writes; u64 bytes_read, bytes_written; };
 extern struct disk_counts disk_counts;
 

@@ -1,5 +1,6 @@
 /* Operations on open files and on their pages. The work is the page cache's; ext2 says where blocks lie and keeps the end of the file right. */
 #include "io/fs/ext2/ext2.h"
+#include "mm/mm.h"
 
 static int ext2_read_page(struct file *f, struct page *page)
 {
@@ -81,6 +82,38 @@ const struct mapping_ops ext2_mapping_ops = {
 	.set_page_dirty = block_set_page_dirty,
 };
 
+/* A store to a shared page: blocks behind it, up to the end of the file. The VFS's lock of the inode is not held. */
+static u32 ext2_page_mkwrite(struct vm_fault *vf)
+{
+	struct super_block *sb = ((struct file *)vf->area->file)->inode->sb;
+	u32 result;
+
+	if (tx_begin(sb, TX_CREDITS_MAP + TX_CREDITS_INODE))
+		return VM_FAULT_SIGBUS;
+	result = block_page_mkwrite(vf, ext2_get_block);
+	tx_end(sb);
+	return result;
+}
+
+static const struct vm_ops ext2_vm_ops = {
+	.open = generic_file_area_open,
+	.close = generic_file_area_close,
+	.fault = generic_file_fault,
+	.map_pages = generic_file_map_pages,
+	.page_mkwrite = ext2_page_mkwrite,
+	.name = generic_file_area_name,
+	.unlock_page = unlock_page,
+};
+
+static int ext2_mmap(struct file *f, struct vm_area *a)
+{
+	int err = generic_file_mmap(f, a);
+
+	if (!err)
+		a->ops = &ext2_vm_ops;
+	return err;
+}
+
 static void ext2_release(struct file *f)
 {
 	if (f->mode & FMODE_WRITE)
@@ -114,7 +147,7 @@ const struct file_operations ext2_file_operations = {
 	.read_iter = generic_file_read_iter,
 	.write_iter = generic_file_write_iter,
 	.llseek = generic_llseek,
-	.mmap = generic_file_mmap,
+	.mmap = ext2_mmap,
 	.release = ext2_release,
 	.fsync = ext2_fsync,
 };

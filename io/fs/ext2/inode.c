@@ -195,7 +195,7 @@ static const char *fill_inode(struct inode *inode, struct ext2_inode *raw)
 	inode->nlink = raw->i_links_count;
 	inode->size = raw->i_size;
 	if (S_ISREG(inode->mode))
-		inode->size |= (loff_t)raw->i_size_high << 32;
+		inode->size = (loff_t)(raw->i_size | (u64)raw->i_size_high << 32);
 	inode->blocks = raw->i_blocks;
 	inode->generation = raw->i_generation;
 	ei->flags = raw->i_flags;

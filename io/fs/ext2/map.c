@@ -219,25 +219,18 @@ int ext2_map_blocks(struct inode *inode, u32 iblock, u32 max, u32 *phys, bool *i
 		*is_new = false;
 	if (!depth)
 		return create ? -EFBIG : 0;
+	if (create) /* who may allocate mostly has to: take the lock at once instead of walking twice */
+		mutex_lock(&EXT2_I(inode)->map_lock);
 	got = walk(inode, depth, path, s, &filled);
-	if (got == (int)depth)
+	if (got == (int)depth) {
 		got = mapped_run(inode, depth, path, s, max, phys);
-	else if (got >= 0 && !create)
-		got = 0;
-	else if (got >= 0) {
-		struct ext2_inode_info *ei = EXT2_I(inode);
-		release_steps(s, filled);
-		mutex_lock(&ei->map_lock);
-		got = walk(inode, depth, path, s, &filled); /* somebody may have filled it meanwhile */
-		if (got == (int)depth) {
-			got = mapped_run(inode, depth, path, s, max, phys);
-		} else if (got >= 0) {
-			got = fill_hole(inode, iblock, depth, path, s, (u32)got, max, phys);
-			if (is_new)
-				*is_new = got > 0;
-		}
-		mutex_unlock(&ei->map_lock);
+	} else if (got >= 0) {
+		got = create ? fill_hole(inode, iblock, depth, path, s, (u32)got, max, phys) : 0;
+		if (is_new)
+			*is_new = got > 0;
 	}
+	if (create)
+		mutex_unlock(&EXT2_I(inode)->map_lock);
 	release_steps(s, filled);
 	return got;
 }

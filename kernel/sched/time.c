@@ -26,6 +26,7 @@ static u64 tsc_start;
 static struct seqcount wall_seq;
 static u64 wall_offset; /* realtime - monotonic */
 static u64 coarse_ns;   /* realtime at the last tick */
+volatile u32 realtime_coarse_sec;
 
 u64 ktime_ns(void)
 {
@@ -66,6 +67,7 @@ void realtime_set_ns(u64 ns)
 	seq_write_begin(&wall_seq);
 	wall_offset = ns - ktime_ns();
 	coarse_ns = ns;
+	realtime_coarse_sec = (u32)div_u64(ns, NSEC_PER_SEC);
 	seq_write_end(&wall_seq);
 	irq_restore(flags);
 }
@@ -77,6 +79,7 @@ void tick(bool user_mode)
 	seq_write_begin(&wall_seq);
 	coarse_ns = now + wall_offset;
 	seq_write_end(&wall_seq);
+	realtime_coarse_sec = (u32)div_u64(coarse_ns, NSEC_PER_SEC);
 	timer_tick(now);
 	sched_tick(user_mode);
 }

@@ -16,6 +16,7 @@ u64 realtime_ns(void);       /* since 1970; any context */
 void realtime_set_ns(u64 ns);
 /* The wall clock at the last tick, in ns: cheap, for file times. */
 u64 realtime_coarse_ns(void);
+extern volatile u32 realtime_coarse_sec; /* the same in whole seconds, for comparisons on hot paths */
 static inline u64 deadline_ms(u32 ms) { return ktime_ns() + ms * NSEC_PER_MSEC; }
 
 /* A timer: fn(arg) runs once in the timer softirq at or after expires_ns. */

@@ -23,7 +23,7 @@ static void expect_fault(const char *name, long result)
 
 int main(void)
 {
-	char *const wild[] = { (char *)0x10, (char *)0x7ffffff0, (char *)0xc0000000, (char *)0xc0100000, (char *)0xfffffff0, NULL };
+	char *const wild[] = { (char *)0x10, (char *)0xc0000000, (char *)0xc0100000, (char *)0xfffffff0, NULL };
 	char *edge = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	int fd = open("/etc/passwd", O_RDONLY), pipes[2];
 

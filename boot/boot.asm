@@ -27,10 +27,11 @@ CR4_OSXMMEXCPT  equ 0x00000400
 ; CPUID leaf 1, EDX: what the kernel cannot do without (Intel SDM volume 2, CPUID): FPU, PSE, TSC, PGE, CMOV, FXSR, SSE.
 CPU_NEEDED      equ (1 << 0) | (1 << 3) | (1 << 4) | (1 << 13) | (1 << 15) | (1 << 24) | (1 << 25)
 
+SOFTIRQ_STACK_SIZE equ 8192                 ; softirqs of the boot CPU (kernel/irq/softirq.c)
 BOOT_STACK_SIZE equ 16384                   ; at least KSTACK_SIZE of kernel/sched/task.h
 
 extern kernel_main
-global boot_entry, boot_pgdir, boot_stack_guard, boot_stack, boot_stack_top
+global boot_entry, boot_pgdir, boot_stack_guard, boot_stack, boot_stack_top, boot_softirq_stack_guard, boot_softirq_stack_top
 
 section .multiboot align=4
 	dd MB_HEADER_MAGIC, MB_HEADER_FLAGS, -(MB_HEADER_MAGIC + MB_HEADER_FLAGS)
@@ -148,3 +149,6 @@ boot_pgdir: resb 4096
 boot_stack_guard: resb 4096                 ; made not present by direct_map_init
 boot_stack: resb BOOT_STACK_SIZE
 boot_stack_top:
+boot_softirq_stack_guard: resb 4096         ; the same
+	resb SOFTIRQ_STACK_SIZE
+boot_softirq_stack_top:

@@ -16,7 +16,7 @@ extern struct task init_task;
 static struct percpu boot_cpu;
 static u64 gdt[GDT_ENTRIES] __aligned(64);
 struct tss boot_cpu_tss, double_fault_tss;
-static u8 double_fault_stack[4096] __aligned(16);
+static u8 double_fault_stack[8192] __aligned(16);
 
 static void load_gdt(void)
 {

@@ -120,8 +120,7 @@ void double_fault(void)
 		.ds = t->ds, .es = t->es, .fs = t->fs, .vector = VECTOR_DOUBLE_FAULT, .eip = t->eip, .cs = t->cs, .eflags = t->eflags,
 		.esp = t->esp, .ss = t->ss,
 	};
-	u32 stack = (u32)current->stack;
-	bool overflow = read_cr2() < stack && stack - read_cr2() <= PAGE_SIZE;
+	bool overflow = read_cr2() < t->esp && t->esp - read_cr2() <= PAGE_SIZE; /* the push that found no room */
 
 	panic_regs(&r, overflow ? "double fault: kernel stack overflow" : "double fault");
 }

@@ -119,7 +119,7 @@ u64 boot_ram_bytes(void)
 static void fill_low_table(void)
 {
 	u32 ro_start = (u32)__text_start - KERNEL_BASE, ro_end = (u32)__rodata_end - KERNEL_BASE;
-	u32 guard = (u32)boot_stack_guard - KERNEL_BASE;
+	u32 guard = (u32)boot_stack_guard - KERNEL_BASE, softirq_guard = (u32)boot_softirq_stack_guard - KERNEL_BASE;
 
 	for (u32 pa = 0; pa < LARGE_PAGE; pa += PAGE_SIZE) {
 		u32 pte = pa | PTE_PRESENT | PTE_WRITE | PTE_GLOBAL;
@@ -127,7 +127,7 @@ static void fill_low_table(void)
 			pte &= ~PTE_WRITE;
 		if (pa >= 0xA0000 && pa < 0x100000)
 			pte |= PTE_NOCACHE;
-		low_table[pa / PAGE_SIZE] = pa == guard ? 0 : pte;
+		low_table[pa / PAGE_SIZE] = pa == guard || pa == softirq_guard ? 0 : pte;
 	}
 }
 

@@ -42,7 +42,7 @@ void boot_info_init(u32 mbi_phys);
  * are the direct map; mm adds the vmalloc tables before the first address space copies them.
  */
 extern u32 boot_pgdir[1024];
-/* Map RAM only (up to 896 MiB), text and rodata read-only, the boot stack's guard not at all; forget the identity mapping. */
+/* Map RAM only (up to 896 MiB), text and rodata read-only, the guards of the boot stacks not at all; forget the identity mapping. */
 void direct_map_init(void);
 /* Is there a present translation for this kernel address now? For backtraces over damaged stacks. */
 bool kernel_address_mapped(u32 addr);
@@ -50,6 +50,6 @@ bool kernel_address_mapped(u32 addr);
 /* Linker symbols (linker.ld) and the boot stack (boot.asm). */
 extern u8 __kernel_start[], __text_start[], __text_end[], __rodata_start[], __rodata_end[], __data_start[], __data_end[];
 extern u8 __bss_start[], __bss_end[], __kernel_end[];
-extern u8 boot_stack_guard[], boot_stack[], boot_stack_top[];
+extern u8 boot_stack_guard[], boot_stack[], boot_stack_top[], boot_softirq_stack_guard[], boot_softirq_stack_top[];
 
 #endif

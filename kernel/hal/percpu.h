@@ -23,6 +23,7 @@ struct percpu {
 #ifdef CONFIG_DEBUG
 	/* Spinlocks this CPU holds, oldest first. Those below held_base belong to code that an interrupt has interrupted. */
 	u32 held_locks, held_base;
+	u32 serving_softirq; /* a softirq's action runs (preempt_count also counts sections that only keep softirqs off) */
 	struct { const void *lock; u8 rank; void *where; } held[24];
 #endif
 };

@@ -5,6 +5,7 @@
 #include "kernel/irq/softirq.h"
 #include "kernel/debug/bug.h"
 #include "kernel/hal/cpu.h"
+#include "kernel/hal/multiboot.h"
 #include "kernel/hal/percpu.h"
 #include "kernel/init.h"
 #include "kernel/lib/err.h"
@@ -14,7 +15,6 @@
 #include "kernel/sync/spinlock.h"
 
 #define MAX_ROUNDS 10
-#define SOFTIRQ_STACK_SIZE 8192u
 
 static struct {
 	const char *name;
@@ -22,13 +22,12 @@ static struct {
 	u32 count;
 } vectors[NR_SOFTIRQS];
 
-static u8 boot_cpu_stack[SOFTIRQ_STACK_SIZE] __aligned(16);
 static struct task *ksoftirqd;
 static DEFINE_WAIT_QUEUE(ksoftirqd_wait);
 
 int softirq_init(void)
 {
-	this_cpu()->softirq_stack_top = boot_cpu_stack + sizeof(boot_cpu_stack);
+	this_cpu()->softirq_stack_top = boot_softirq_stack_top;
 	return 0;
 }
 
@@ -67,7 +66,9 @@ void softirq_run_pending(void)
 	if (cpu->softirq_pending && !in_interrupt()) {
 		cpu->preempt_count += PREEMPT_SOFTIRQ;
 		u32 locks = lock_context_enter();
+		lock_serving_softirq(true);
 		call_on_stack(run_rounds, cpu->softirq_stack_top);
+		lock_serving_softirq(false);
 		lock_context_leave(locks);
 		cpu->preempt_count -= PREEMPT_SOFTIRQ;
 	}

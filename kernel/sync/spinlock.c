@@ -66,12 +66,36 @@ static void forget_held(const struct spinlock *l)
 		cpu->held[i - 1] = cpu->held[i];
 }
 
+/*
+ * A lock that interrupts take must be taken with them off everywhere else: on this CPU the interrupt would wait for ever for what it has
+ * interrupted. Found from the places seen so far, whether or not they ever met.
+ */
+static void check_context(struct spinlock *l, bool irqs_on, void *where)
+{
+	if (in_hardirq()) {
+		l->in_hardirq = where;
+	} else {
+		if (this_cpu()->serving_softirq)
+			l->in_softirq = where;
+		else if (irqs_on && !in_softirq())
+			l->with_softirqs_on = where;
+		if (irqs_on)
+			l->with_hardirqs_on = where;
+	}
+	if (l->in_hardirq && l->with_hardirqs_on)
+		panic("spinlock \"%s\" is taken in a hard interrupt at %pS, but with interrupts on at %pS", l->name, l->in_hardirq,
+		      l->with_hardirqs_on);
+	if (l->in_softirq && l->with_softirqs_on)
+		panic("spinlock \"%s\" is taken in a softirq at %pS, but with softirqs on at %pS", l->name, l->in_softirq, l->with_softirqs_on);
+}
+
 /* The list of held locks is also changed by interrupts that come in between, so it is only touched with them off. */
 static void acquire(struct spinlock *l, bool nested, void *where)
 {
 	preempt_disable();
 	u32 flags = irq_save();
 	check_rank(l, nested, where);
+	check_context(l, flags & EFLAGS_IF, where);
 	if (l->locked == (u32)this_cpu())
 		panic("spinlock \"%s\" wanted at %pS, but this CPU took it at %pS", l->name, where, l->where);
 	while (!__sync_bool_compare_and_swap(&l->locked, 0, (u32)this_cpu()))

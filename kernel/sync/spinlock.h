@@ -2,7 +2,8 @@
  * Spinlocks. A lock knows its holder and, in debug builds, its name, rank and where it was taken.
  * Taking one enters atomic context: no sleeping until it is released. A lock that an interrupt handler or softirq also takes
  * must be taken with spin_lock_irqsave (hard interrupts) or spin_lock_bh (softirqs) elsewhere. A second acquire by the holder panics in
- * every build; a release by somebody else and a broken rank (ranks.h) in debug builds. Any context unless said.
+ * every build; a release by somebody else, a broken rank (ranks.h) and a lock that is taken in an interrupt but elsewhere without keeping
+ * that interrupt out in debug builds. Any context unless said.
  */
 #ifndef KERNEL_SYNC_SPINLOCK_H
 #define KERNEL_SYNC_SPINLOCK_H
@@ -19,7 +20,9 @@ struct spinlock {
 #ifdef CONFIG_DEBUG
 	u32 rank;
 	const char *name;
-	void *where; /* the code that took it */
+	void *where;                                 /* the code that took it */
+	void *in_hardirq, *in_softirq;               /* code that took it there */
+	void *with_hardirqs_on, *with_softirqs_on;   /* code that took it where such an interrupt may come */
 #endif
 };
 
@@ -46,9 +49,11 @@ static inline u32 lock_context_enter(void)
 }
 /* Panics when the context has left a lock behind. */
 void lock_context_leave(u32 outer);
+static inline void lock_serving_softirq(bool on) { this_cpu()->serving_softirq = on; }
 #else
 static inline u32 lock_context_enter(void) { return 0; }
 static inline void lock_context_leave(u32 outer) { }
+static inline void lock_serving_softirq(bool on) { }
 #endif
 
 #ifdef CONFIG_DEBUG

@@ -1,7 +1,7 @@
 /*
  * futex(2): WAIT, WAKE, REQUEUE, CMP_REQUEUE, WAKE_OP and the BITSET forms, private and shared; robust lists.
- * A waiter is hashed by what its word is: (address space, address) for private memory, (mapping of the page, its index, offset) for
- * memory that several processes map. A bucket's lock makes "still the expected value? then queue" one step against a waker.
+ * A waiter is hashed by what its word is: (address space, address) for private memory, (page, offset) for memory that several processes
+ * share; the page is held meanwhile, so it stays the one. A bucket's lock makes "still the expected value? then queue" one step against a waker.
  */
 #include "kernel/syscall/futex.h"
 #include "kernel/hal/percpu.h"
@@ -32,9 +32,8 @@
 #define BUCKET_BITS 6
 
 struct futex_key {
-	const void *object; /* struct mm, or struct mapping */
-	u32 word;           /* address, or page index */
-	u32 offset;         /* in the page; of private ones 0 */
+	const void *object; /* struct mm, or struct page */
+	u32 word;           /* address, or offset in the page */
 	struct page *page;  /* shared: held while the key is in use */
 };
 struct futex_waiter {
@@ -59,6 +58,19 @@ void futex_init(void)
 
 /* ---- keys ---- */
 
+static bool in_shared_area(u32 addr)
+{
+	struct mm *mm = current->mm;
+	struct vm_area *a;
+	bool shared;
+
+	mutex_lock(&mm->lock);
+	a = mm_find_area_exact(mm, addr);
+	shared = a && (a->flags & VM_SHARED);
+	mutex_unlock(&mm->lock);
+	return shared;
+}
+
 static int get_key(u32 addr, bool private, bool write, struct futex_key *k)
 {
 	struct page *page;
@@ -69,16 +81,12 @@ static int get_key(u32 addr, bool private, bool write, struct futex_key *k)
 	if (!access_ok((void *)addr, 4))
 		return -EFAULT;
 	*k = (struct futex_key){ .object = current->mm, .word = addr };
-	if (private)
+	if (private || !in_shared_area(addr))
 		return 0;
 	e = get_user_page(addr, write, &page);
 	if (e)
 		return e;
-	if (!page->mapping) { /* private memory after all */
-		put_page(page);
-		return 0;
-	}
-	*k = (struct futex_key){ .object = page->mapping, .word = page->index, .offset = addr & ~PAGE_MASK, .page = page };
+	*k = (struct futex_key){ .object = page, .word = addr & ~PAGE_MASK, .page = page };
 	return 0;
 }
 
@@ -91,12 +99,12 @@ static void put_key(struct futex_key *k)
 
 static inline bool same_key(const struct futex_key *a, const struct futex_key *b)
 {
-	return a->object == b->object && a->word == b->word && a->offset == b->offset;
+	return a->object == b->object && a->word == b->word;
 }
 
 static inline struct futex_bucket *bucket_of(const struct futex_key *k)
 {
-	return &buckets[hash_32((u32)k->object ^ k->word * 31 ^ k->offset, BUCKET_BITS)];
+	return &buckets[hash_32((u32)k->object ^ k->word * 31, BUCKET_BITS)];
 }
 
 /* Both locks in the order of their addresses. */

@@ -187,9 +187,20 @@ long sys_getgroups(int n, u32 __user *list)
 	return (long)c->ngroups;
 }
 
+/* Linux keeps the list sorted, and getgroups shows it so. */
+static void set_groups(struct cred *c, const gid_t *groups, u32 n)
+{
+	for (u32 i = 0; i < n; i++) {
+		u32 at = i;
+		for (; at && c->groups[at - 1] > groups[i]; at--)
+			c->groups[at] = c->groups[at - 1];
+		c->groups[at] = groups[i];
+	}
+	c->ngroups = n;
+}
+
 long sys_setgroups(int n, const u32 __user *list)
 {
-	struct cred *c = &current->cred;
 	gid_t groups[NGROUPS_MAX];
 
 	if (!capable())
@@ -198,8 +209,7 @@ long sys_setgroups(int n, const u32 __user *list)
 		return -EINVAL;
 	if (copy_from_user(groups, list, (u32)n * sizeof(u32)))
 		return -EFAULT;
-	memcpy(c->groups, groups, (u32)n * sizeof(u32));
-	c->ngroups = (u32)n;
+	set_groups(&current->cred, groups, (u32)n);
 	return 0;
 }
 
@@ -336,17 +346,17 @@ long sys_getgroups16(int n, u16 __user *list)
 
 long sys_setgroups16(int n, const u16 __user *list)
 {
-	struct cred *c = &current->cred;
-	u16 groups[NGROUPS_MAX];
+	u16 narrow[NGROUPS_MAX];
+	gid_t groups[NGROUPS_MAX];
 
 	if (!capable())
 		return -EPERM;
 	if ((u32)n > NGROUPS_MAX)
 		return -EINVAL;
-	if (copy_from_user(groups, list, (u32)n * sizeof(u16)))
+	if (copy_from_user(narrow, list, (u32)n * sizeof(u16)))
 		return -EFAULT;
 	for (u32 i = 0; i < (u32)n; i++)
-		c->groups[i] = wide_id(groups[i]);
-	c->ngroups = (u32)n;
+		groups[i] = wide_id(narrow[i]);
+	set_groups(&current->cred, groups, (u32)n);
 	return 0;
 }

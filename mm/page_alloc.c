@@ -17,6 +17,7 @@
 #include "kernel/lib/string.h"
 #include "mm/boot_mem.h"
 #include "mm/buddy.h"
+#include "mm/fail.h"
 #include "mm/page_alloc.h"
 #include "mm/reclaim.h"
 
@@ -149,6 +150,11 @@ static struct page *take_block(u32 order)
 
 /* ---- allocation ---- */
 
+#ifdef CONFIG_DEBUG
+struct task *alloc_fail_task;
+u32 alloc_fail_after;
+#endif
+
 /* How many free pages a request must leave. */
 static u32 reserve_of(u32 gfp)
 {
@@ -231,7 +237,7 @@ struct page *alloc_pages(u32 gfp, u32 order)
 {
 	struct page *p = NULL;
 
-	if (unlikely(order > MAX_ORDER))
+	if (unlikely(order > MAX_ORDER) || alloc_fails_on_purpose())
 		return NULL;
 	if (likely(nr_free_pages() >= mark_low + (1u << order)))
 		p = take(order, 0);

@@ -11,6 +11,7 @@
 #include "kernel/lib/radix_tree.h"
 #include "kernel/lib/seq_buf.h"
 #include "kernel/lib/string.h"
+#include "mm/fail.h"
 
 #define MAX_ORDER_OF_SLAB 3u
 #define MIN_ALIGN 8u
@@ -246,6 +247,8 @@ static noinline bool refill(struct kmem_cache *c, u32 gfp, u32 *irq)
 
 static __always_inline void *cache_alloc(struct kmem_cache *c, u32 gfp, void *caller)
 {
+	if (alloc_fails_on_purpose())
+		return NULL;
 	u32 irq = irq_save();
 	struct magazine *m = &c->magazine[this_cpu()->id];
 

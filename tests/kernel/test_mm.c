@@ -6,6 +6,7 @@
 #include "kernel/sched/task.h"
 #include "kernel/uapi/mman.h"
 #include "mm/area.h"
+#include "mm/fail.h"
 #include "tests/kernel/mm_helpers.h"
 #include "tests/kernel/ktest.h"
 
@@ -436,6 +437,96 @@ KTEST(mm_file_shared_writes_ask_first)
 	KT_EQUAL(load(mm, BASE + 4 * PAGE_SIZE), 12);
 	mm_put(mm);
 	mm_put(other);
+	fake_file_destroy();
+	KT_EQUAL(settled_free_pages(), before);
+}
+
+/* ---- no memory ---- */
+
+/* Run fn with its first n allocations working and the rest failing, for n = 0, 1, 2 ... until it succeeds. It returns 0 or -ENOMEM. */
+static void with_failing_allocations(int (*fn)(struct mm *mm), struct mm *mm)
+{
+	for (u32 n = 0; n < 200; n++) {
+		paging_drain();
+		alloc_fail_after = n;
+		alloc_fail_task = current;
+		int err = fn(mm);
+		alloc_fail_task = NULL;
+		if (!err) {
+			KT_EXPECT(n > 0);
+			return;
+		}
+		KT_EQUAL(err, -ENOMEM);
+	}
+	KT_EXPECT(!"never succeeded");
+}
+
+static int try_fork(struct mm *mm)
+{
+	struct mm *child = mm_fork(mm);
+
+	if (IS_ERR(child))
+		return (int)PTR_ERR(child);
+	mm_put(child);
+	return 0;
+}
+
+static int try_map(struct mm *mm)
+{
+	long at = mm_map(mm, 0x40000000u, PAGE_SIZE, MAP_PRIVATE | MAP_FIXED, RW | VM_EXEC, 0, NULL, NULL);
+
+	return IS_ERR((void *)at) ? (int)at : 0;
+}
+
+static int try_shared(struct mm *mm)
+{
+	long at = mm_map(mm, 0x40000000u, PAGE_SIZE, MAP_SHARED | MAP_FIXED, RW | VM_SHARED, 0, mm_setup_shared_anon, NULL);
+
+	return IS_ERR((void *)at) ? (int)at : 0;
+}
+
+static int try_protect(struct mm *mm) { return mm_protect(mm, BASE + 3 * PAGE_SIZE, 2 * PAGE_SIZE, PROT_READ); }
+static int try_unmap(struct mm *mm) { return mm_unmap(mm, BASE + 10 * PAGE_SIZE, PAGE_SIZE); }
+
+static int try_move(struct mm *mm)
+{
+	long at = mm_remap(mm, BASE + 20 * PAGE_SIZE, 5 * PAGE_SIZE, 2000 * PAGE_SIZE, MREMAP_MAYMOVE, 0);
+
+	return IS_ERR((void *)at) ? (int)at : 0;
+}
+
+static int try_store(struct mm *mm)
+{
+	u32 v = 1;
+
+	return mm_access(mm, 0x60000000u, &v, sizeof(v), true) == sizeof(v) ? 0 : -ENOMEM;
+}
+
+KTEST(mm_survives_failing_allocations)
+{
+	u32 before = settled_free_pages();
+	struct mm *mm = mm_create();
+
+	KT_REQUIRE(mm && fake_file_create());
+	map_anon(mm, BASE, 64 * PAGE_SIZE);
+	map_anon(mm, 0x60000000u, PAGE_SIZE);
+	map_fake(mm, 0x20000000u, 16, RW, 0);
+	map_fake(mm, 0x30000000u, 16, RW | VM_SHARED, 0);
+	for (u32 i = 0; i < 64; i++)
+		store(mm, BASE + i * PAGE_SIZE, i);
+	store(mm, 0x20001000u, 5);
+	KT_EQUAL(load(mm, 0x30000000u), 100);
+	with_failing_allocations(try_fork, mm);
+	with_failing_allocations(try_map, mm);
+	with_failing_allocations(try_shared, mm);
+	with_failing_allocations(try_protect, mm);
+	with_failing_allocations(try_unmap, mm);
+	with_failing_allocations(try_move, mm);
+	with_failing_allocations(try_store, mm);
+	for (u32 i = 0; i < 20; i++)
+		if (i != 10)
+			KT_EQUAL(load(mm, BASE + i * PAGE_SIZE), i);
+	mm_put(mm);
 	fake_file_destroy();
 	KT_EQUAL(settled_free_pages(), before);
 }

@@ -24,6 +24,7 @@
 
 struct uart {
 	struct platform_device *dev;
+	char name[8];
 	u16 base;
 	struct tty *tty;
 	struct spinlock lock;
@@ -228,7 +229,6 @@ static void uart_setup(struct uart *u)
 static int serial_probe(struct platform_device *p)
 {
 	struct uart *u = &uarts[p->id];
-	char name[8];
 	int error;
 
 	u->dev = p;
@@ -239,11 +239,11 @@ static int serial_probe(struct platform_device *p)
 	uart_setup(u);
 	if ((uart_in(u, UART_IIR) & UART_IIR_FIFO) != UART_IIR_FIFO)
 		pr_warn("serial: the UART at port 0x%x has no FIFO\n", p->port);
-	ksnprintf(name, sizeof(name), "ttyS%d", p->id);
-	u->tty = tty_register(name, MKDEV(SERIAL_MAJOR, SERIAL_FIRST_MINOR + (u32)p->id), &uart_ops, u);
+	ksnprintf(u->name, sizeof(u->name), "ttyS%d", p->id);
+	u->tty = tty_register(u->name, MKDEV(SERIAL_MAJOR, SERIAL_FIRST_MINOR + (u32)p->id), &uart_ops, u);
 	if (IS_ERR(u->tty))
 		return (int)PTR_ERR(u->tty);
-	error = request_irq((u32)p->irq, uart_irq, 0, name, u);
+	error = request_irq((u32)p->irq, uart_irq, 0, u->name, u);
 	if (error)
 		return error;
 	u->ier = UART_IER_RDI | UART_IER_RLSI;

@@ -14,7 +14,7 @@ typedef enum irqreturn irqreturn_t;
 typedef irqreturn_t (*irq_handler_t)(int irq, void *dev);
 #define IRQF_SHARED 0x80u
 
-/* 0, -EINVAL (no such line), -EBUSY (taken and not shared on both sides), -ENOMEM. Process context. */
+/* The name is kept, not copied. 0, -EINVAL (no such line), -EBUSY (taken and not shared on both sides), -ENOMEM. Process context. */
 int __must_check request_irq(u32 irq, irq_handler_t handler, u32 flags, const char *name, void *dev);
 /* Afterwards the handler does not run any more. Process context. */
 void free_irq(u32 irq, void *dev);

@@ -70,6 +70,7 @@ struct request_queue *blk_queue_create(const struct block_ops *ops, const struct
 		INIT_LIST_HEAD(&q->end_hash[i]);
 	timer_init(&q->again_timer, again, q);
 	timer_init(&q->deadline_timer, blk_deadline_expired, q);
+	q->deadline_at = ~0ull;
 	q->nr_hw = nr_hw;
 	for (u32 i = 0; i < nr_hw; i++)
 		q->hw[i] = (struct hw_ctx){ .q = q, .index = i, .depth = depth, .driver_data = driver_data };

@@ -43,7 +43,7 @@ struct request_queue {
 
 	/* deadlines */
 	struct timer deadline_timer;
-	bool deadline_armed;
+	u64 deadline_at;                /* when the timer fires; ~0: not armed */
 	struct list_head timeout_node;  /* in the recovery thread's list */
 	bool timeout_pending;
 

@@ -13,9 +13,9 @@ static DEFINE_WAIT_QUEUE(thread_wait);
 
 void blk_arm_deadline(struct request_queue *q, u64 deadline_ns)
 {
-	if (q->deadline_armed)
+	if (q->deadline_at <= deadline_ns)
 		return;
-	q->deadline_armed = true;
+	q->deadline_at = deadline_ns;
 	timer_mod(&q->deadline_timer, deadline_ns);
 }
 
@@ -43,9 +43,9 @@ void blk_deadline_expired(void *arg)
 
 	spin_lock_bh(&q->lock);
 	rq = find_expired(q, ktime_ns(), &next);
-	q->deadline_armed = rq || next != ~0ull;
-	if (!rq && q->deadline_armed)
-		timer_mod(&q->deadline_timer, next);
+	q->deadline_at = ~0ull;
+	if (!rq && next != ~0ull)
+		blk_arm_deadline(q, next);
 	spin_unlock_bh(&q->lock);
 	if (!rq)
 		return;
@@ -67,9 +67,8 @@ static void handle_queue(struct request_queue *q)
 		spin_lock_bh(&q->lock);
 		rq = find_expired(q, ktime_ns(), &next);
 		if (!rq) {
-			q->deadline_armed = next != ~0ull;
-			if (q->deadline_armed)
-				timer_mod(&q->deadline_timer, next);
+			if (next != ~0ull)
+				blk_arm_deadline(q, next);
 			spin_unlock_bh(&q->lock);
 			return;
 		}

@@ -48,6 +48,7 @@ static void stops(void)
 
 	if (pid == 0) {
 		raise(SIGSTOP);
+		sleep_ms(200); /* the continuation is to be seen before the end */
 		_exit(5);
 	}
 	SAY(waitpid(pid, &status, WUNTRACED) == pid);

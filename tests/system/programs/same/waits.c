@@ -19,7 +19,7 @@ static void waitids(void)
 
 	if (pid == 0) {
 		raise(SIGSTOP);
-		sleep_ms(30);
+		sleep_ms(200);
 		_exit(6);
 	}
 	SAY(waitid(P_PID, (id_t)pid, &i, WSTOPPED));

@@ -45,7 +45,16 @@ u32 iov_iter_zero(u32 n, struct iov_iter *i);
 u32 copy_page_to_iter(struct page *p, u32 offset, u32 n, struct iov_iter *i);
 /* Copies without faulting and WITHOUT moving the iterator; the caller advances by what was used. */
 u32 copy_page_from_iter_atomic(struct page *p, u32 offset, u32 n, struct iov_iter *i);
-void iov_iter_advance(struct iov_iter *i, u32 n);
+void iov_iter_advance_segments(struct iov_iter *i, u32 n);
+static inline void iov_iter_advance(struct iov_iter *i, u32 n)
+{
+	if (unlikely(i->type != ITER_UBUF || n > i->count)) {
+		iov_iter_advance_segments(i, n);
+		return;
+	}
+	i->count -= n;
+	i->seg_offset += n;
+}
 void iov_iter_revert(struct iov_iter *i, u32 n);
 void iov_iter_truncate(struct iov_iter *i, u32 count);
 static inline u32 iov_iter_count(const struct iov_iter *i) { return i->count; }

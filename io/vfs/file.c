@@ -243,11 +243,12 @@ u32 file_iocb_flags(const struct file *f)
 /* The flags that make file_iocb_flags more than 0. */
 #define SPECIAL_FLAGS (O_APPEND | O_DIRECT | O_SYNC)
 
-static inline void kiocb_init(struct kiocb *k, struct file *f, loff_t pos)
+static inline void kiocb_init(struct kiocb *k, struct file *f, loff_t pos, bool write)
 {
+	bool special = (f->flags & SPECIAL_FLAGS) || (write && (f->inode->sb->flags & SB_SYNCHRONOUS));
 	k->file = f;
 	k->pos = pos;
-	k->flags = unlikely((f->flags & SPECIAL_FLAGS) || (f->inode->sb->flags & SB_SYNCHRONOUS)) ? file_iocb_flags(f) : 0;
+	k->flags = unlikely(special) ? file_iocb_flags(f) : 0;
 	k->id = trace_new_id();
 	k->complete = NULL;
 }
@@ -267,7 +268,7 @@ ssize_t file_read(struct file *f, void __user *buf, size_t n, loff_t *pos)
 		return -EINVAL;
 	if (unlikely(!access_ok(buf, n)))
 		return -EFAULT;
-	kiocb_init(&k, f, *pos);
+	kiocb_init(&k, f, *pos, false);
 	TRACE(TRACE_VFS, "ino=%u bytes=%u", k.id, f->inode->ino, n);
 	iov_iter_ubuf(&iter, true, buf, n);
 	ssize_t done = f->ops->read_iter(&k, &iter);
@@ -288,7 +289,7 @@ ssize_t file_write(struct file *f, const void __user *buf, size_t n, loff_t *pos
 		return -EINVAL;
 	if (unlikely(!access_ok(buf, n)))
 		return -EFAULT;
-	kiocb_init(&k, f, *pos);
+	kiocb_init(&k, f, *pos, true);
 	TRACE(TRACE_VFS, "ino=%u bytes=%u", k.id, f->inode->ino, n);
 	iov_iter_ubuf(&iter, false, (void __user *)buf, n);
 	ssize_t done = f->ops->write_iter(&k, &iter);
@@ -305,7 +306,7 @@ ssize_t file_read_iter(struct file *f, struct iov_iter *iter, loff_t *pos, u32 i
 		return -EBADF;
 	if (!f->ops->read_iter)
 		return -EINVAL;
-	kiocb_init(&k, f, *pos);
+	kiocb_init(&k, f, *pos, false);
 	k.flags |= iocb_flags;
 	TRACE(TRACE_VFS, "ino=%u bytes=%u", k.id, f->inode->ino, iter->count);
 	ssize_t done = f->ops->read_iter(&k, iter);
@@ -321,7 +322,7 @@ ssize_t file_write_iter(struct file *f, struct iov_iter *iter, loff_t *pos, u32 
 		return -EBADF;
 	if (!f->ops->write_iter)
 		return -EINVAL;
-	kiocb_init(&k, f, *pos);
+	kiocb_init(&k, f, *pos, true);
 	k.flags |= iocb_flags;
 	TRACE(TRACE_VFS, "ino=%u bytes=%u", k.id, f->inode->ino, iter->count);
 	ssize_t done = f->ops->write_iter(&k, iter);

@@ -85,7 +85,7 @@ static u32 copy_segments(const struct iov_iter *i, u8 *mem, u32 n, enum copy_kin
 	return done;
 }
 
-void iov_iter_advance(struct iov_iter *i, u32 n)
+void iov_iter_advance_segments(struct iov_iter *i, u32 n)
 {
 	if (n > i->count)
 		n = i->count;

@@ -17,17 +17,18 @@
 #define RWF_APPEND 16u
 
 static inline size_t clamp_count(size_t n) { return n > MAX_RW_COUNT ? MAX_RW_COUNT : n; }
-static inline loff_t offset_of(u32 lo, u32 hi) { return (loff_t)((u64)hi << 32 | lo); }
-
-/* Where a read or write at the file's own position works: streams have none. */
-static inline loff_t *position_of(struct file *f) { return &f->pos; }
+static inline loff_t offset_of(u32 lo, u32 hi)
+{
+	union { struct { u32 lo, hi; } half; loff_t whole; } u = { .half = { lo, hi } };
+	return u.whole;
+}
 
 long sys_read(int fd, void __user *buf, size_t n)
 {
 	struct fd f = fdget_pos(fd);
 	if (unlikely(!f.file))
 		return -EBADF;
-	long ret = file_read(f.file, buf, clamp_count(n), position_of(f.file));
+	long ret = file_read(f.file, buf, clamp_count(n), &f.file->pos);
 	fdput_pos(f);
 	return ret;
 }
@@ -37,7 +38,7 @@ long sys_write(int fd, const void __user *buf, size_t n)
 	struct fd f = fdget_pos(fd);
 	if (unlikely(!f.file))
 		return -EBADF;
-	long ret = file_write(f.file, buf, clamp_count(n), position_of(f.file));
+	long ret = file_write(f.file, buf, clamp_count(n), &f.file->pos);
 	fdput_pos(f);
 	return ret;
 }
@@ -124,7 +125,7 @@ static long rw_vector_at_pos(int fd, const struct iovec_k __user *vec, u32 n, bo
 	struct fd f = fdget_pos(fd);
 	if (!f.file)
 		return -EBADF;
-	long ret = rw_vector(f.file, vec, n, position_of(f.file), read, iocb_flags);
+	long ret = rw_vector(f.file, vec, n, &f.file->pos, read, iocb_flags);
 	fdput_pos(f);
 	return ret;
 }

@@ -1,0 +1,48 @@
+"""Memory when it is short: small machines, reclaim under load, the end of it, and nothing lost by thousands of processes."""
+import pytest
+
+import sluice
+from sluice import KERNELS, program, sh, vm
+
+
+@pytest.mark.parametrize("mib", [16, 1024])
+def test_sizes_of_machine(mib):
+    r = vm("cat", "/proc/meminfo", mem=mib).good()
+    total = int(r.text.split()[1])
+    assert min(mib, 896) * 1024 * 0.95 < total <= min(mib, 896) * 1024
+
+
+def test_too_small_says_so():
+    r = vm("true", mem=12, timeout=20)
+    assert r.status == 125
+    assert b"needs at least 16 MiB" in r.err
+
+
+@pytest.mark.parametrize("kernel", sorted(KERNELS))
+def test_hog_is_killed_and_nobody_else(kernel):
+    r = sh("/t/hog; echo alive", add=[(program("hog.c"), "/t/hog")], mem=32, kernel=KERNELS[kernel]).good()
+    assert r.lines == ["signal 9"] * 3 + ["alive"], repr(r)
+
+
+@pytest.mark.parametrize("kernel", sorted(KERNELS))
+def test_files_and_programs_share_what_there_is(kernel):
+    """Files of three times the memory are copied while a program keeps a good part of it in use."""
+    r = sh("""
+        head -c 12582912 /dev/zero | tr '\\0' x >/root/a
+        /t/press 6 100 &
+        for i in 1 2 3; do (cp /root/a /root/b$i) & done
+        wait
+        for i in 1 2 3; do cmp /root/a /root/b$i && echo same; done
+    """, add=[(program("press.c"), "/t/press")], mem=16, kernel=KERNELS[kernel]).good()
+    assert sorted(r.lines) == ["good", "same", "same", "same"], repr(r)
+
+
+def test_processes_leave_nothing_behind():
+    """Memory in use after a thousand more processes is what it was before, within what caches keep."""
+    r = sh("""
+        used() { awk '/^MemTotal/ { t = $2 } /^MemFree/ { f = $2 } /^(Cached|Buffers)/ { c += $2 } END { print t - f - c }' /proc/meminfo; }
+        churn() { i=0; while [ $i -lt 500 ]; do /bin/true; (:); i=$((i + 1)); done; }
+        churn; used; churn; churn; used
+    """, timeout=100).good()
+    before, after = map(int, r.lines)
+    assert after - before < 400, repr(r)

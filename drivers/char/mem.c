@@ -3,7 +3,7 @@
 #include "io/contract/device.h"
 #include "kernel/debug/printk.h"
 #include "kernel/hal/uaccess.h"
-#include "kernel/lib/random.h"
+#include "kernel/sched/random.h"
 #include "kernel/lib/string.h"
 #include "kernel/sched/cred.h"
 #include "kernel/sched/task.h"

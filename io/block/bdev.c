@@ -7,6 +7,7 @@
 #include "io/block/queue.h"
 #include "io/contract/buffer_head.h"
 #include "io/contract/device.h"
+#include "io/contract/proc_file.h"
 #include "kernel/init.h"
 #include "kernel/debug/bug.h"
 #include "kernel/hal/uaccess.h"
@@ -410,5 +411,8 @@ int bdev_init(void)
 	if (error)
 		return error;
 	bdev_sb = pseudo_super("bdev", &bdev_super_ops);
-	return bdev_sb ? 0 : -ENOMEM;
+	if (!bdev_sb)
+		return -ENOMEM;
+	error = proc_create("partitions", 0444, partitions_show, NULL, NULL);
+	return error ? error : proc_create("diskstats", 0444, diskstats_show, NULL, NULL);
 }

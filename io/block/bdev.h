@@ -13,7 +13,6 @@ kdev_t blkdev_number(const char *name);
 struct seq_buf;
 int partitions_show(struct seq_buf *s, void *arg);       /* /proc/partitions */
 int diskstats_show(struct seq_buf *s, void *arg);        /* /proc/diskstats */
-int blkdevs_show(struct seq_buf *s, void *arg);          /* the block half of /proc/devices */
 void blkdev_list(char *buf, size_t size);                /* names of all disks and partitions, for messages */
 /* Call fn for every block device that is open (sync). May sleep. */
 void blkdev_for_each(void (*fn)(struct block_device *b, void *arg), void *arg);

@@ -6,7 +6,6 @@
 #include "io/contract/filesystem.h"
 #include "kernel/debug/bug.h"
 #include "kernel/hal/uaccess.h"
-#include "kernel/process/process.h"
 #include "kernel/sched/signal.h"
 
 void tty_signal_foreground(struct tty *t, int sig)

@@ -101,6 +101,8 @@ void invalidate_bdev(struct block_device *bdev);
 int blkdev_set_block_size(struct block_device *bdev, u32 size);
 u32 blkdev_logical_block_size(struct block_device *bdev);
 struct block_device *blkdev_find(kdev_t dev); /* without opening; NULL */
+struct seq_buf;
+int blkdevs_show(struct seq_buf *s, void *arg); /* the block half of /proc/devices */
 
 /* ================= for drivers ================= */
 

@@ -1,5 +1,5 @@
 /* The ChaCha20 block function (RFC 8439, 2.3). Pure. */
-#include "kernel/lib/random.h"
+#include "kernel/lib/chacha20.h"
 #include "kernel/lib/string.h"
 
 static inline u32 rotl(u32 v, unsigned n) { return v << n | v >> (32 - n); }

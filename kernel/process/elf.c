@@ -6,7 +6,7 @@
 #include "kernel/debug/bug.h"
 #include "kernel/hal/cpu.h"
 #include "kernel/hal/uaccess.h"
-#include "kernel/lib/random.h"
+#include "kernel/sched/random.h"
 #include "kernel/process/internal.h"
 #include "kernel/uapi/mman.h"
 #include "mm/alloc.h"

@@ -14,7 +14,6 @@
 #include "kernel/syscall/futex.h"
 #include "mm/mm.h"
 
-void (*session_exit_hook)(struct task *leader);
 
 void mm_release(struct task *t)
 {

@@ -2,8 +2,8 @@
  * The system-wide files of /proc that belong to no single subsystem, in Linux's formats (proc(5)), since free, top, uptime, df and others
  * read them. The rest is registered by its owners.
  */
-#include "io/block/bdev.h"
 #include "io/cache/cache_stats.h"
+#include "io/contract/block_device.h"
 #include "io/contract/char_device.h"
 #include "io/contract/proc_file.h"
 #include "io/vfs/mount.h"
@@ -149,10 +149,8 @@ static int show_version(struct seq_buf *s, void *arg)
 
 static int show_devices(struct seq_buf *s, void *arg)
 {
-	int error;
+	int error = chrdev_show(s, NULL);
 
-	seq_puts(s, "Character devices:\n");
-	error = chrdev_show(s, NULL);
 	seq_puts(s, "\nBlock devices:\n");
 	return error ? error : blkdevs_show(s, NULL);
 }
@@ -206,12 +204,10 @@ static const struct {
 	{ "cmdline", 0444, show_cmdline, NULL },
 	{ "cpuinfo", 0444, cpu_show, NULL },
 	{ "devices", 0444, show_devices, NULL },
-	{ "diskstats", 0444, diskstats_show, NULL },
 	{ "filesystems", 0444, filesystems_show, NULL },
 	{ "interrupts", 0444, irq_show_table, NULL },
 	{ "loadavg", 0444, show_loadavg, NULL },
 	{ "meminfo", 0444, show_meminfo, NULL },
-	{ "partitions", 0444, partitions_show, NULL },
 	{ "slabinfo", 0400, slab_show, NULL },
 	{ "softirqs", 0444, softirq_show, NULL },
 	{ "stat", 0444, show_stat, NULL },

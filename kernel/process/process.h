@@ -32,11 +32,6 @@ void exit_to_user(struct regs *r);
 int start_init(void);
 int process_init(void);
 struct mm *get_task_mm(struct task *t); /* with a user reference (mm_put), or NULL */
-/* The session leader `current` ends: hang its terminal up (io/char sets it). No locks held, may sleep. */
-extern void (*session_exit_hook)(struct task *leader);
-/* Device number and foreground group of a terminal, for /proc/PID/stat (io/char sets it). tasklist_lock held. */
-struct tty;
-extern void (*tty_describe_hook)(const struct tty *t, kdev_t *dev, pid_t *foreground);
 struct seq_buf;
 /* PID/stat, PID/status for procfs. */
 int task_show_stat(struct seq_buf *s, struct task *t);

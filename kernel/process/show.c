@@ -7,8 +7,6 @@
 
 #define TICK_NS 10000000u /* 1/100 s, the unit of times in /proc */
 
-void (*tty_describe_hook)(const struct tty *t, kdev_t *dev, pid_t *foreground);
-
 /* What has to be read under tasklist_lock. */
 struct snapshot {
 	pid_t ppid, pgrp, session, tpgid;
@@ -63,6 +61,12 @@ static void handler_sets(struct task *t, u64 *ignored, u64 *caught)
 	spin_unlock_irqrestore(&t->sighand->lock, flags);
 }
 
+/* The flags that others know, with Linux's numbers. */
+static u32 linux_flags(u32 flags)
+{
+	return (flags & PF_EXITING ? 0x4 : 0) | (flags & PF_FORKNOEXEC ? 0x40 : 0) | (flags & PF_KTHREAD ? 0x200000 : 0);
+}
+
 static u64 ticks(u64 ns) { return div_u64(ns, TICK_NS); }
 
 static long priority_of(const struct task *t) { return t->rt_priority ? -1 - (long)t->rt_priority : 20 + t->nice; }
@@ -80,7 +84,7 @@ int task_show_stat(struct seq_buf *q, struct task *t)
 	take_snapshot(&n, t);
 	handler_sets(t, &ignored, &caught);
 	u = &n.use;
-	seq_printf(q, "%d (%s) %c %d %d %d %u %d %u %u %u %u %u ", t->pid, t->comm, n.state, n.ppid, n.pgrp, n.session, n.tty_nr, n.tpgid, t->flags,
+	seq_printf(q, "%d (%s) %c %d %d %d %u %d %u %u %u %u %u ", t->pid, t->comm, n.state, n.ppid, n.pgrp, n.session, n.tty_nr, n.tpgid, linux_flags(t->flags),
 		   u->min_flt, s->cmin_flt, u->maj_flt, s->cmaj_flt);
 	seq_printf(q, "%llu %llu %llu %llu %ld %d %u 0 %llu ", ticks(u->utime_ns), ticks(u->stime_ns), ticks(s->cutime_ns), ticks(s->cstime_ns),
 		   priority_of(t), t->nice, n.threads, ticks(t->start_ns));

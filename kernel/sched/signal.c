@@ -9,6 +9,9 @@
 #include "kernel/lib/string.h"
 #include "mm/alloc.h"
 
+void (*session_exit_hook)(struct task *leader);
+void (*tty_describe_hook)(const struct tty *t, kdev_t *dev, pid_t *foreground);
+
 static struct kmem_cache *queue_cache, *signal_cache, *sighand_cache;
 
 /* Faults come before everything else, then the lowest number. */

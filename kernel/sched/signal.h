@@ -133,4 +133,10 @@ void signal_wake_up(struct task *t); /* sighand lock held */
 
 static inline u64 rlimit(u32 which) { return current->signal->rlim[which].cur; } /* of the current process */
 
+/* The session leader `current` ends: hang its terminal up (io/char sets it). No locks held, may sleep. */
+extern void (*session_exit_hook)(struct task *leader);
+
+/* What PID/stat tells of a terminal: its number and its foreground group. Set by io/char; any context that may sleep. */
+extern void (*tty_describe_hook)(const struct tty *t, kdev_t *dev, pid_t *foreground);
+
 #endif

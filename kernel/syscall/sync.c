@@ -1,5 +1,4 @@
 /* Calls about when data moves between memory and device: sync, fsync, fadvise, readahead. */
-#include "io/cache/writeback.h"
 #include "io/vfs/files.h"
 #include "io/vfs/mount.h"
 #include "kernel/syscall/fs.h"

@@ -5,7 +5,7 @@
 #include "kernel/hal/uaccess.h"
 #include "kernel/lib/div64.h"
 #include "kernel/lib/err.h"
-#include "kernel/lib/random.h"
+#include "kernel/sched/random.h"
 #include "kernel/lib/string.h"
 #include "kernel/process/reboot.h"
 #include "kernel/sched/signal.h"

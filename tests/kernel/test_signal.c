@@ -1,6 +1,7 @@
 /* Tests of the signal queues on a made-up process: what is kept, in which order it is taken, what cancels what. */
 #include "kernel/hal/percpu.h"
-#include "kernel/lib/random.h"
+#include "kernel/lib/chacha20.h"
+#include "kernel/sched/random.h"
 #include "kernel/lib/string.h"
 #include "kernel/sched/signal.h"
 #include "mm/alloc.h"

@@ -1,6 +1,7 @@
 /* The generator's state; see random.h. */
-#include "kernel/lib/random.h"
+#include "kernel/sched/random.h"
 #include "kernel/hal/cpu.h"
+#include "kernel/lib/chacha20.h"
 #include "kernel/lib/string.h"
 #include "kernel/sched/time.h"
 #include "kernel/sync/spinlock.h"

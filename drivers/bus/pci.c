@@ -230,7 +230,7 @@ static int add_function(u8 bus, u8 devfn, struct device *parent, struct pci_dev 
 	error = pci_add_sysfs_files(p);
 	if (error)
 		pr_warn("pci %s: sysfs files missing: error %d\n", pci_name(p), error);
-	pr_info("pci %s: %04x:%04x class %06x%s\n", pci_name(p), p->vendor, p->device, p->class_code, p->header_type & 1 ? " (bridge)" : "");
+	pr_info("pci %s: %04x:%04x class %06x\n", pci_name(p), p->vendor, p->device, p->class_code);
 	nr_functions++;
 	*out = p;
 	return 0;

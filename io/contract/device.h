@@ -54,7 +54,8 @@ void sysfs_remove_file(struct kobject *k, const char *name);
 int __must_check sysfs_add_link(struct kobject *k, const char *name, struct kobject *target);
 void sysfs_remove_link(struct kobject *k, const char *name);
 /* A file of raw bytes. read: bytes given from pos, 0 at the end, or -errno. */
-int __must_check sysfs_add_binary(struct kobject *k, const char *name, u32 mode, u32 size, ssize_t (*read)(void *arg, char *buf, size_t n, loff_t pos), void *arg);
+int __must_check sysfs_add_binary(struct kobject *k, const char *name, u32 mode, u32 size,
+				  ssize_t (*read)(void *arg, char *buf, size_t n, loff_t pos), void *arg);
 
 #define DEV_BINDING BIT(0) /* a driver's probe or remove is under way */
 #define DEV_GONE BIT(1)    /* device_del has begun: no driver binds any more */
@@ -109,7 +110,8 @@ int __must_check driver_register(struct device_driver *drv); /* binds to devices
 void driver_unregister(struct device_driver *drv); /* removes it from its devices; afterwards none of its functions runs */
 int __must_check class_register(struct class *c);
 /* A device of a class with a node in /dev (devt 0: none). ERR_PTR. */
-struct device *device_create(struct class *c, struct device *parent, kdev_t devt, u32 node_mode, void *drvdata, const char *name_fmt, ...) __printf(6, 7);
+struct device *device_create(struct class *c, struct device *parent, kdev_t devt, u32 node_mode, void *drvdata, const char *name_fmt, ...)
+	__printf(6, 7);
 void device_destroy(struct class *c, kdev_t devt);
 int device_model_init(void);
 

@@ -29,6 +29,14 @@ static inline void outsw(u16 port, const void *buf, u32 count)
 {
 	__asm__ volatile("rep outsw" : "+S"(buf), "+c"(count) : "d"(port) : "memory");
 }
+static inline void insl(u16 port, void *buf, u32 count)
+{
+	__asm__ volatile("rep insl" : "+D"(buf), "+c"(count) : "d"(port) : "memory");
+}
+static inline void outsl(u16 port, const void *buf, u32 count)
+{
+	__asm__ volatile("rep outsl" : "+S"(buf), "+c"(count) : "d"(port) : "memory");
+}
 
 /* For drivers: one register of 8, 16 or 32 bits. */
 static inline u8 port_read8(u16 port) { return inb(port); }
@@ -40,16 +48,10 @@ static inline void port_write32(u16 port, u32 v) { outl(port, v); }
 /* count elements between one register and memory. */
 static inline void port_read8_block(u16 port, void *buf, u32 count) { insb(port, buf, count); }
 static inline void port_read16_block(u16 port, void *buf, u32 count) { insw(port, buf, count); }
+static inline void port_read32_block(u16 port, void *buf, u32 count) { insl(port, buf, count); }
 static inline void port_write8_block(u16 port, const void *buf, u32 count) { outsb(port, buf, count); }
 static inline void port_write16_block(u16 port, const void *buf, u32 count) { outsw(port, buf, count); }
-static inline void insl(u16 port, void *buf, u32 count)
-{
-	__asm__ volatile("rep insl" : "+D"(buf), "+c"(count) : "d"(port) : "memory");
-}
-static inline void outsl(u16 port, const void *buf, u32 count)
-{
-	__asm__ volatile("rep outsl" : "+S"(buf), "+c"(count) : "d"(port) : "memory");
-}
+static inline void port_write32_block(u16 port, const void *buf, u32 count) { outsl(port, buf, count); }
 /* About a microsecond on a real ISA bus: a write to the POST port. */
 static inline void io_delay(void) { outb(0x80, 0); }
 

@@ -1,7 +1,8 @@
 /*
  * The pure parts of the ATA driver: IDENTIFY decoding (with answers captured from QEMU 7.2, ide-hd and ide-cd), command encoding for 28 and
  * 48-bit addresses, PRD tables, the text of status registers.
- * SOURCES: drivers/block/ata/ata_identify.c drivers/block/ata/ata_taskfile.c drivers/block/ata/ata_decode.c kernel/lib/seq_buf.c kernel/lib/printf.c kernel/lib/errname.c kernel/lib/string.c kernel/lib/div64.c
+ * SOURCES: drivers/block/ata/ata_identify.c drivers/block/ata/ata_taskfile.c drivers/block/ata/ata_decode.c
+ * SOURCES: kernel/lib/seq_buf.c kernel/lib/printf.c kernel/lib/errname.c kernel/lib/string.c kernel/lib/div64.c
  */
 #include "tests/host/host_test.h"
 

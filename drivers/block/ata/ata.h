@@ -98,16 +98,23 @@ struct ata_channel {
 };
 #define ATA_DEVICE_UNKNOWN 0u /* never written: bits 7 and 5 are always set */
 
-/* ---- registers with side effects, and without ---- */
+/* ---- registers: reg is an offset of ata_regs.h ---- */
+static inline u8 ata_in(const struct ata_channel *ch, u32 reg) { return port_read8((u16)(ch->command_base + reg)); }
+static inline void ata_out(const struct ata_channel *ch, u32 reg, u8 v) { port_write8((u16)(ch->command_base + reg), v); }
+static inline u8 bm_in(const struct ata_channel *ch, u32 reg) { return port_read8((u16)(ch->bm + reg)); }
+static inline void bm_out(const struct ata_channel *ch, u32 reg, u8 v) { port_write8((u16)(ch->bm + reg), v); }
 
 /* Looking does not acknowledge. */
-static inline u8 ata_altstatus_peek(const struct ata_channel *ch) { return inb((u16)(ch->control + ATA_ALTERNATE_STATUS)); }
+static inline u8 ata_altstatus_peek(const struct ata_channel *ch)
+{
+	return port_read8((u16)(ch->control + ATA_ALTERNATE_STATUS));
+}
 /* Reading the status register makes the device drop its interrupt line. */
-static inline u8 ata_status_ack_irq(const struct ata_channel *ch) { return inb((u16)(ch->command_base + ATA_STATUS)); }
+static inline u8 ata_status_ack_irq(const struct ata_channel *ch) { return ata_in(ch, ATA_STATUS); }
 /* Clear the bus master's interrupt and error bits; bm_status as read before. */
 static inline void ata_bm_status_clear(const struct ata_channel *ch, u8 bm_status)
 {
-	outb((u16)(ch->bm + BM_STATUS), (u8)((bm_status & BM_STATUS_DRIVE_DMA) | BM_STATUS_INTERRUPT | BM_STATUS_ERROR));
+	bm_out(ch, BM_STATUS, (u8)((bm_status & BM_STATUS_DRIVE_DMA) | BM_STATUS_INTERRUPT | BM_STATUS_ERROR));
 }
 /* 400 ns, which a device may take to show BSY after a command or a selection: four reads of alternate status are at least that long. */
 static inline void ata_delay_400ns(const struct ata_channel *ch)
@@ -159,7 +166,8 @@ int __must_check ata_poll_ready(struct ata_channel *ch, u32 timeout_ms);
 int __must_check ata_poll_command(struct ata_channel *ch, const struct ata_taskfile *tf, struct ata_cursor *c, u32 block_bytes, bool write,
 				  u32 timeout_ms, struct ata_fault *f);
 /* A read or write request by polled PIO, ended or not by the caller; *bytes_done of its start are good. */
-int __must_check ata_poll_rw(struct ata_channel *ch, struct ata_drive *d, struct request *rq, enum ata_transfer xfer, u32 *bytes_done, struct ata_fault *f);
+int __must_check ata_poll_rw(struct ata_channel *ch, struct ata_drive *d, struct request *rq, enum ata_transfer xfer, u32 *bytes_done,
+			     struct ata_fault *f);
 /* Device interrupts off (for polling) or on. */
 void ata_irqs_off(struct ata_channel *ch);
 void ata_irqs_on(struct ata_channel *ch);

@@ -16,18 +16,16 @@
 
 void ata_load(struct ata_channel *ch, const struct ata_taskfile *tf)
 {
-	u16 base = ch->command_base;
-
 	if (unlikely(tf->ext)) {
-		outb((u16)(base + ATA_SECTOR_COUNT), tf->hob_count);
-		outb((u16)(base + ATA_LBA_LOW), tf->hob_lba_low);
-		outb((u16)(base + ATA_LBA_MID), tf->hob_lba_mid);
-		outb((u16)(base + ATA_LBA_HIGH), tf->hob_lba_high);
+		ata_out(ch, ATA_SECTOR_COUNT, tf->hob_count);
+		ata_out(ch, ATA_LBA_LOW, tf->hob_lba_low);
+		ata_out(ch, ATA_LBA_MID, tf->hob_lba_mid);
+		ata_out(ch, ATA_LBA_HIGH, tf->hob_lba_high);
 	}
-	outb((u16)(base + ATA_SECTOR_COUNT), tf->count);
-	outb((u16)(base + ATA_LBA_LOW), tf->lba_low);
-	outb((u16)(base + ATA_LBA_MID), tf->lba_mid);
-	outb((u16)(base + ATA_LBA_HIGH), tf->lba_high);
+	ata_out(ch, ATA_SECTOR_COUNT, tf->count);
+	ata_out(ch, ATA_LBA_LOW, tf->lba_low);
+	ata_out(ch, ATA_LBA_MID, tf->lba_mid);
+	ata_out(ch, ATA_LBA_HIGH, tf->lba_high);
 }
 
 /* The other device was selected (ATA-6 9.6, "device selection protocol"). */
@@ -47,7 +45,7 @@ int ata_select(struct ata_channel *ch, u8 device)
 
 	if (likely(old == device))
 		return 0;
-	outb((u16)(ch->command_base + ATA_DEVICE), device);
+	ata_out(ch, ATA_DEVICE, device);
 	ch->device_reg = device;
 	if (old != ATA_DEVICE_UNKNOWN && !((old ^ device) & ATA_DEVICE_DEV))
 		return 0;
@@ -170,7 +168,7 @@ void ata_fault(struct ata_channel *ch, u8 status, u8 bm_status, bool timed_out)
 {
 	ch->fault = (struct ata_fault){ .status = status, .bm_status = bm_status, .timed_out = timed_out };
 	if (!(status & ATA_STATUS_BSY) && status & ATA_STATUS_ERR)
-		ch->fault.error = inb((u16)(ch->command_base + ATA_ERROR));
+		ch->fault.error = ata_in(ch, ATA_ERROR);
 	ata_wake_thread(ch, ATA_WORK_RECOVER);
 }
 
@@ -182,7 +180,7 @@ static bool acknowledge(struct ata_channel *ch, bool late, u8 *status, u8 *bm_st
 {
 	*bm_status = 0;
 	if (likely(ch->bm)) {
-		*bm_status = inb((u16)(ch->bm + BM_STATUS));
+		*bm_status = bm_in(ch, BM_STATUS);
 		if (unlikely(!(*bm_status & BM_STATUS_INTERRUPT) && !late))
 			return false;
 		if (likely(ch->state == ATA_ACTIVE && ch->protocol == ATA_PROTO_DMA))
@@ -233,7 +231,9 @@ static bool finished_silently(struct ata_channel *ch)
 {
 	if (ata_altstatus_peek(ch) & ATA_STATUS_BSY)
 		return false;
-	return ch->protocol != ATA_PROTO_DMA || (inb((u16)(ch->bm + BM_STATUS)) & (BM_STATUS_INTERRUPT | BM_STATUS_ACTIVE)) != BM_STATUS_ACTIVE;
+	if (ch->protocol != ATA_PROTO_DMA)
+		return true;
+	return (bm_in(ch, BM_STATUS) & (BM_STATUS_INTERRUPT | BM_STATUS_ACTIVE)) != BM_STATUS_ACTIVE;
 }
 
 /* block_ops.timeout: a deadline has passed. Ask the device first; if it is really late, its channel's thread takes over. */
@@ -250,7 +250,7 @@ static bool ata_timeout(struct hw_ctx *h, struct request *rq)
 		acknowledge(ch, true, &status, &bm_status);
 		advance(ch, status, bm_status);
 	} else if (ours) {
-		ata_fault(ch, ata_altstatus_peek(ch), ch->bm ? inb((u16)(ch->bm + BM_STATUS)) : 0, true);
+		ata_fault(ch, ata_altstatus_peek(ch), ch->bm ? bm_in(ch, BM_STATUS) : 0, true);
 	}
 	again = ch->rq == rq || d->pending == rq; /* still, or waiting for the other drive's command */
 	spin_unlock_irqrestore(&ch->lock, flags);

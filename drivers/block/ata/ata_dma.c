@@ -42,17 +42,17 @@ void ata_dma_start(struct ata_channel *ch, struct request *rq, const struct ata_
 	TRACE_ALWAYS(TRACE_DRIVER, "segments=%u command=%#x", rq->id, n, tf->command);
 	ch->protocol = ATA_PROTO_DMA;
 	if (ch->bm_command != direction) { /* before the start bit: the engine stands still now */
-		outb((u16)(ch->bm + BM_COMMAND), direction);
+		bm_out(ch, BM_COMMAND, direction);
 		ch->bm_command = direction;
 	}
 	ata_load(ch, tf);
-	outb((u16)(ch->command_base + ATA_COMMAND), tf->command);
+	ata_out(ch, ATA_COMMAND, tf->command);
 	outb_start((u16)(ch->bm + BM_COMMAND), (u8)(direction | BM_COMMAND_START), rq->id);
 }
 
 void ata_dma_stop(struct ata_channel *ch)
 {
-	outb((u16)(ch->bm + BM_COMMAND), ch->bm_command);
+	bm_out(ch, BM_COMMAND, ch->bm_command);
 }
 
 void ata_dma_reset(struct ata_channel *ch)
@@ -61,6 +61,6 @@ void ata_dma_reset(struct ata_channel *ch)
 		return;
 	ch->bm_command = 0;
 	ata_dma_stop(ch);
-	ata_bm_status_clear(ch, inb((u16)(ch->bm + BM_STATUS)));
-	outl((u16)(ch->bm + BM_PRD_TABLE), ch->prd_bus);
+	ata_bm_status_clear(ch, bm_in(ch, BM_STATUS));
+	port_write32((u16)(ch->bm + BM_PRD_TABLE), ch->prd_bus);
 }

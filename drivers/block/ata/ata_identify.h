@@ -43,7 +43,8 @@ struct ata_identify_data {
 	u16 w255_integrity;
 };
 static_assert(sizeof(struct ata_identify_data) == 2 * ATA_IDENTIFY_WORDS, "512 bytes");
-static_assert(offsetof(struct ata_identify_data, w88_udma) == 2 * 88 && offsetof(struct ata_identify_data, w217_rotation_rate) == 2 * 217, "word numbers");
+static_assert(offsetof(struct ata_identify_data, w88_udma) == 2 * 88, "word numbers");
+static_assert(offsetof(struct ata_identify_data, w217_rotation_rate) == 2 * 217, "word numbers");
 
 struct ata_identity {
 	char serial[21], firmware[9], model[41];

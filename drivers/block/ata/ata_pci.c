@@ -59,8 +59,8 @@ static void log_disk(const struct ata_drive *d)
 {
 	static const char *const ways[] = { [ATA_XFER_DMA] = "DMA", [ATA_XFER_MULTIPLE] = "PIO multiple", [ATA_XFER_SINGLE] = "PIO" };
 
-	pr_info("%s: %s: %s, %s, %llu sectors (%llu MiB), LBA%s, %s%s%s\n", d->ch->name, d->disk->name, d->id.model, d->id.firmware, d->id.sectors,
-		d->id.sectors >> 11, d->id.lba48 ? "48" : "28", ways[d->xfer], d->ch->mode == ATA_MODE_POLL ? " polled" : "",
+	pr_info("%s: %s: %s, %s, %llu sectors (%llu MiB), LBA%s, %s%s%s\n", d->ch->name, d->disk->name, d->id.model, d->id.firmware,
+		d->id.sectors, d->id.sectors >> 11, d->id.lba48 ? "48" : "28", ways[d->xfer], d->ch->mode == ATA_MODE_POLL ? " polled" : "",
 		d->id.write_cache ? ", write cache" : "");
 }
 
@@ -175,7 +175,8 @@ static int channel_up(struct ata_channel *ch, struct pci_dev *pdev, bool native)
 
 static void channel_init(struct ata_channel *ch, const struct pci_dev *pdev, u32 index, bool native)
 {
-	const struct pci_resource *bm = &pdev->resource[BM_BAR], *command = &pdev->resource[2 * index], *control = &pdev->resource[2 * index + 1];
+	const struct pci_resource *bm = &pdev->resource[BM_BAR];
+	const struct pci_resource *command = &pdev->resource[2 * index], *control = &pdev->resource[2 * index + 1];
 
 	ksnprintf(ch->name, sizeof(ch->name), "ata%u", ++nr_channels);
 	spin_lock_init(&ch->lock, "ata", RANK_DRIVER);
@@ -252,7 +253,13 @@ static void ata_pci_remove(struct pci_dev *pdev)
 }
 
 static const struct pci_device_id ata_ids[] = { PCI_ID_CLASS(PCI_CLASS_STORAGE_IDE, PCI_CLASS_MASK_SUB) };
-static struct pci_driver ata_driver = { .name = "ata_piix", .ids = ata_ids, .nr_ids = ARRAY_SIZE(ata_ids), .probe = ata_pci_probe, .remove = ata_pci_remove };
+static struct pci_driver ata_driver = {
+	.name = "ata_piix",
+	.ids = ata_ids,
+	.nr_ids = ARRAY_SIZE(ata_ids),
+	.probe = ata_pci_probe,
+	.remove = ata_pci_remove,
+};
 
 int ata_init(void);
 int ata_init(void)

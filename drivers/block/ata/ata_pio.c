@@ -23,13 +23,13 @@ void ata_pio_transfer(struct ata_channel *ch, struct ata_cursor *c, u32 n, bool 
 
 		if (part & 3) { /* the segments are even, see PRD */
 			if (write)
-				outsw(port, p, part / 2);
+				port_write16_block(port, p, part / 2);
 			else
-				insw(port, p, part / 2);
+				port_read16_block(port, p, part / 2);
 		} else if (write) {
-			outsl(port, p, part / 4);
+			port_write32_block(port, p, part / 4);
 		} else {
-			insl(port, p, part / 4);
+			port_read32_block(port, p, part / 4);
 		}
 		n -= part;
 		c->offset += part;

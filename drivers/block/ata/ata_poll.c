@@ -10,15 +10,15 @@
 
 void ata_irqs_off(struct ata_channel *ch)
 {
-	outb((u16)(ch->control + ATA_DEVICE_CONTROL), ATA_CONTROL_NIEN);
+	port_write8((u16)(ch->control + ATA_DEVICE_CONTROL), ATA_CONTROL_NIEN);
 }
 
 void ata_irqs_on(struct ata_channel *ch)
 {
 	ata_status_ack_irq(ch); /* nothing that was raised before counts */
 	if (ch->bm)
-		ata_bm_status_clear(ch, inb((u16)(ch->bm + BM_STATUS)));
-	outb((u16)(ch->control + ATA_DEVICE_CONTROL), 0);
+		ata_bm_status_clear(ch, bm_in(ch, BM_STATUS));
+	port_write8((u16)(ch->control + ATA_DEVICE_CONTROL), 0);
 }
 
 int ata_poll_ready(struct ata_channel *ch, u32 timeout_ms)
@@ -50,12 +50,12 @@ static int wait_step(struct ata_channel *ch, u32 timeout_ms, struct ata_fault *f
 	if (!(status & (ATA_STATUS_ERR | ATA_STATUS_DF)))
 		return 0;
 	if (status & ATA_STATUS_ERR)
-		f->error = inb((u16)(ch->command_base + ATA_ERROR));
+		f->error = ata_in(ch, ATA_ERROR);
 	return -EIO;
 }
 
-int ata_poll_command(struct ata_channel *ch, const struct ata_taskfile *tf, struct ata_cursor *c, u32 block_bytes, bool write, u32 timeout_ms,
-		     struct ata_fault *f)
+int ata_poll_command(struct ata_channel *ch, const struct ata_taskfile *tf, struct ata_cursor *c, u32 block_bytes, bool write,
+		     u32 timeout_ms, struct ata_fault *f)
 {
 	int error;
 
@@ -89,7 +89,8 @@ int ata_poll_command(struct ata_channel *ch, const struct ata_taskfile *tf, stru
 	return error;
 }
 
-int ata_poll_rw(struct ata_channel *ch, struct ata_drive *d, struct request *rq, enum ata_transfer xfer, u32 *bytes_done, struct ata_fault *f)
+int ata_poll_rw(struct ata_channel *ch, struct ata_drive *d, struct request *rq, enum ata_transfer xfer, u32 *bytes_done,
+		struct ata_fault *f)
 {
 	bool write = rq_op(rq) == REQ_WRITE;
 	u32 block = xfer == ATA_XFER_MULTIPLE ? d->block_bytes : SECTOR_SIZE;

@@ -23,14 +23,13 @@ static u8 unit_bits(u32 unit)
 static bool registers_hold(struct ata_channel *ch, u32 unit)
 {
 	static const u8 patterns[][2] = { { 0x55, 0xaa }, { 0xaa, 0x55 } };
-	u16 count = (u16)(ch->command_base + ATA_SECTOR_COUNT), low = (u16)(ch->command_base + ATA_LBA_LOW);
 
-	outb((u16)(ch->command_base + ATA_DEVICE), unit_bits(unit));
+	ata_out(ch, ATA_DEVICE, unit_bits(unit));
 	ata_delay_400ns(ch);
 	for (u32 i = 0; i < ARRAY_SIZE(patterns); i++) {
-		outb(count, patterns[i][0]);
-		outb(low, patterns[i][1]);
-		if (inb(count) != patterns[i][0] || inb(low) != patterns[i][1])
+		ata_out(ch, ATA_SECTOR_COUNT, patterns[i][0]);
+		ata_out(ch, ATA_LBA_LOW, patterns[i][1]);
+		if (ata_in(ch, ATA_SECTOR_COUNT) != patterns[i][0] || ata_in(ch, ATA_LBA_LOW) != patterns[i][1])
 			return false;
 	}
 	return true;
@@ -38,7 +37,11 @@ static bool registers_hold(struct ata_channel *ch, u32 unit)
 
 static int set_multiple(struct ata_drive *d)
 {
-	struct ata_taskfile tf = { .command = ATA_CMD_SET_MULTIPLE_MODE, .device = unit_bits(d->unit), .count = (u8)(d->block_bytes >> SECTOR_SHIFT) };
+	struct ata_taskfile tf = {
+		.command = ATA_CMD_SET_MULTIPLE_MODE,
+		.device = unit_bits(d->unit),
+		.count = (u8)(d->block_bytes >> SECTOR_SHIFT),
+	};
 	struct ata_fault f;
 
 	return ata_poll_command(d->ch, &tf, NULL, 0, false, SIMPLE_TIMEOUT_MS, &f);
@@ -51,9 +54,9 @@ int ata_soft_reset(struct ata_channel *ch)
 
 	ch->resets++;
 	ata_dma_reset(ch);
-	outb(control, ATA_CONTROL_SRST | ATA_CONTROL_NIEN);
+	port_write8(control, ATA_CONTROL_SRST | ATA_CONTROL_NIEN);
 	udelay(RESET_PULSE_US);
-	outb(control, ATA_CONTROL_NIEN);
+	port_write8(control, ATA_CONTROL_NIEN);
 	sleep_ms(RESET_WAIT_MS);
 	ch->device_reg = ATA_DEVICE_UNKNOWN;
 	for (u32 unit = 0; unit < 2; unit++) {
@@ -61,7 +64,7 @@ int ata_soft_reset(struct ata_channel *ch)
 
 		if (!d->present)
 			continue;
-		outb((u16)(ch->command_base + ATA_DEVICE), unit_bits(unit));
+		ata_out(ch, ATA_DEVICE, unit_bits(unit));
 		ata_delay_400ns(ch);
 		status = ata_poll_ready(ch, RESET_TIMEOUT_MS);
 		if (status < 0)
@@ -75,7 +78,7 @@ int ata_soft_reset(struct ata_channel *ch)
 /* After a reset: disk, packet device, or nothing known. The device is selected. */
 static u16 read_signature(const struct ata_channel *ch)
 {
-	return (u16)(inb((u16)(ch->command_base + ATA_LBA_MID)) | inb((u16)(ch->command_base + ATA_LBA_HIGH)) << 8);
+	return (u16)(ata_in(ch, ATA_LBA_MID) | ata_in(ch, ATA_LBA_HIGH) << 8);
 }
 
 static int identify(struct ata_drive *d, u8 command, struct ata_identify_data *data)
@@ -140,7 +143,7 @@ static void probe_drive(struct ata_drive *d, struct ata_identify_data *data)
 	struct ata_channel *ch = d->ch;
 	u16 signature;
 
-	outb((u16)(ch->command_base + ATA_DEVICE), unit_bits(d->unit));
+	ata_out(ch, ATA_DEVICE, unit_bits(d->unit));
 	ata_delay_400ns(ch);
 	ch->device_reg = unit_bits(d->unit);
 	if (!ata_altstatus_peek(ch) && d->unit)

@@ -239,7 +239,8 @@ void sysfs_remove_file(struct kobject *k, const char *name)
 	child_remove(k, name, false);
 }
 
-int sysfs_add_binary(struct kobject *k, const char *name, u32 mode, u32 size, ssize_t (*read)(void *arg, char *buf, size_t n, loff_t pos), void *arg)
+int sysfs_add_binary(struct kobject *k, const char *name, u32 mode, u32 size,
+		     ssize_t (*read)(void *arg, char *buf, size_t n, loff_t pos), void *arg)
 {
 	struct sysfs_node *n = node_alloc(name, SYSFS_BINARY, mode & S_IALLUGO, k);
 

@@ -31,7 +31,8 @@ struct ext2_dir_index;
 struct ext2_group {
 	u32 rotor;        /* first block (in the group) past all allocation windows */
 	u16 sys_blocks;   /* blocks of the superblock copy and the descriptors at the group's start */
-	u16 flags;        /* EXT2_GROUP_* */
+	u16 meta_end;     /* from here on (counted in the group) there is only data */
+	u32 flags;        /* EXT2_GROUP_* */
 };
 
 struct ext2_sb_info {
@@ -61,7 +62,7 @@ struct ext2_sb_info {
 	bool super_dirty;              /* counters changed since the superblock was last filled in */
 	u32 next_generation;
 	u32 error_count;
-	atomic_t tx_open;
+	atomic_t tx_open;              /* transactions under way: for the checks of debug builds */
 };
 
 #define EXT2_STATE_NEW BIT(0)          /* never written: the whole raw inode is to be zeroed first */

@@ -80,11 +80,14 @@ static bool overlap(u32 a, u32 na, u32 b, u32 nb) { return a < b + nb && b < a +
 
 bool ext2_data_blocks_valid(struct ext2_sb_info *sbi, u32 block, u32 count)
 {
-	u32 g, last;
+	u32 g, last, at;
 
 	if (block <= sbi->first_data_block || block >= sbi->blocks_count || count > sbi->blocks_count - block)
 		return false;
 	g = (block - sbi->first_data_block) / sbi->blocks_per_group;
+	at = block - ext2_group_first_block(sbi, g);
+	if (likely(at >= sbi->group[g].meta_end && count <= sbi->blocks_per_group - at))
+		return true;
 	last = (block + count - 1 - sbi->first_data_block) / sbi->blocks_per_group;
 	for (; g <= last; g++) {
 		const struct ext2_group_desc *gd = ext2_group_desc(sbi, g, NULL);
@@ -347,6 +350,13 @@ static bool group_plausible(struct ext2_sb_info *sbi, u32 g)
 		gd->bg_free_inodes_count <= sbi->inodes_per_group && gd->bg_used_dirs_count <= sbi->inodes_per_group;
 }
 
+/* The end of the group's metadata, which mke2fs puts at its start. */
+static u16 end_of_metadata(const struct ext2_sb_info *sbi, u32 g, const struct ext2_group_desc *gd)
+{
+	u32 last = max(max(gd->bg_block_bitmap, gd->bg_inode_bitmap), gd->bg_inode_table + sbi->itable_blocks - 1);
+	return (u16)max(last + 1 - ext2_group_first_block(sbi, g), (u32)sbi->group[g].sys_blocks);
+}
+
 static int read_descriptors(struct super_block *sb, struct ext2_sb_info *sbi)
 {
 	u32 i, reserved = 0;
@@ -381,6 +391,7 @@ static int read_descriptors(struct super_block *sb, struct ext2_sb_info *sbi)
 			return -EUCLEAN;
 		}
 		gd = ext2_group_desc(sbi, i, NULL);
+		sbi->group[i].meta_end = end_of_metadata(sbi, i, gd);
 		sbi->overhead += 2 + sbi->itable_blocks;
 		sbi->free_blocks += gd->bg_free_blocks_count;
 		sbi->free_inodes += gd->bg_free_inodes_count;

@@ -19,6 +19,7 @@ struct super_block;
 #define TX_CREDITS_MAP 12
 #define TX_CREDITS_NAME (TX_CREDITS_MAP + 8)
 
+#if defined(CONFIG_DEBUG) || defined(HOST_TEST)
 /* 0 or -errno. May sleep. */
 int __must_check tx_begin(struct super_block *sb, u32 credits);
 void tx_end(struct super_block *sb);
@@ -32,5 +33,14 @@ void tx_dirty(struct super_block *sb, struct buffer_head *b);
 void tx_dirty_inode(struct inode *inode, struct buffer_head *b);
 /* The block is being freed: it is not to be written any more. Drops the reference. */
 void tx_forget(struct super_block *sb, struct buffer_head *b);
+#else
+static inline int __must_check tx_begin(struct super_block *sb, u32 credits) { return 0; }
+static inline void tx_end(struct super_block *sb) { }
+static inline int __must_check tx_extend(struct super_block *sb, u32 credits) { return 0; }
+static inline int __must_check tx_get_write(struct super_block *sb, struct buffer_head *b) { return 0; }
+static inline void tx_dirty(struct super_block *sb, struct buffer_head *b) { mark_buffer_dirty(b); }
+#define tx_dirty_inode(inode, b) mark_buffer_dirty_inode((b), (inode)->mapping)
+static inline void tx_forget(struct super_block *sb, struct buffer_head *b) { bforget(b); }
+#endif
 
 #endif

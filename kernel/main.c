@@ -50,6 +50,8 @@ static const struct init_step steps[] = {
 	{ "pci", INIT_BUS, pci_init, "device_model" },
 	{ "platform_bus", INIT_BUS, platform_bus_init, "device_model" },
 	{ "serial", INIT_DRIVER, serial_init, "tty platform_bus" },
+	{ "vga_tty", INIT_DRIVER, vga_tty_init, "tty" },
+	{ "keyboard", INIT_DRIVER, keyboard_init, "vga_tty platform_bus" },
 	{ "ata", INIT_DRIVER, ata_init, "pci blk bdev" },
 	{ "host_ports", INIT_DRIVER, host_ports_init, "chrdev" },
 	{ "fw_cfg", INIT_DRIVER, fw_cfg_init, "device_model" },

@@ -29,7 +29,8 @@ enum lock_rank {
 	RANK_TIMER,        /* timer tree */
 	RANK_RUNQ,         /* run queue */
 	RANK_ALLOC,        /* slab, page allocator, vmalloc: leaves */
-	RANK_LOG,          /* kernel log, trace ring: the very last */
+	RANK_LOG,          /* kernel log, trace ring */
+	RANK_CONSOLE,      /* what a console's write needs: the very last */
 };
 
 #endif

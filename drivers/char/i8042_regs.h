@@ -1,0 +1,23 @@
+/* The keyboard controller: Intel 8042 as in the IBM PS/2 Technical Reference, "Keyboard and Auxiliary Device Controller". */
+#ifndef DRIVERS_CHAR_I8042_REGS_H
+#define DRIVERS_CHAR_I8042_REGS_H
+
+#define I8042_DATA 0x60u    /* RW data from and to the devices; reading takes the byte */
+#define I8042_STATUS 0x64u  /* R */
+#define I8042_COMMAND 0x64u /* W */
+#define I8042_STATUS_OBF 0x01u  /* a byte waits in DATA */
+#define I8042_STATUS_IBF 0x02u  /* the controller has not taken our last byte yet */
+#define I8042_STATUS_AUX 0x20u  /* that byte is the mouse's */
+#define I8042_CMD_READ_CONFIG 0x20u
+#define I8042_CMD_WRITE_CONFIG 0x60u
+#define I8042_CMD_ENABLE_KBD 0xAEu
+#define I8042_CONFIG_KBD_INT 0x01u
+#define I8042_CONFIG_KBD_OFF 0x10u
+#define I8042_CONFIG_TRANSLATE 0x40u /* to scan code set 1 */
+#define I8042_NR_PORTS 5u
+
+#define KBD_CMD_SET_LEDS 0xEDu
+#define KBD_ACK 0xFAu
+#define KBD_RESEND 0xFEu
+
+#endif

@@ -63,8 +63,8 @@ struct page *virt_to_page(const void *va);
 static inline bool page_test(const struct page *p, u32 f) { return p->flags & f; }
 static inline void page_set(struct page *p, u32 f) { atomic_or(&p->flags, f); }
 static inline void page_clear(struct page *p, u32 f) { atomic_and(&p->flags, ~f); }
-static inline bool page_test_set(struct page *p, u32 f) { return atomic_test_and_set(&p->flags, f); }
-static inline bool page_test_clear(struct page *p, u32 f) { return atomic_test_and_clear(&p->flags, f); }
+static __always_inline bool page_test_set(struct page *p, u32 f) { return atomic_test_and_set(&p->flags, f); }
+static __always_inline bool page_test_clear(struct page *p, u32 f) { return atomic_test_and_clear(&p->flags, f); }
 
 void free_page_last(struct page *p); /* refs fell to 0 */
 static inline struct page *get_page(struct page *p) { atomic_inc(&p->refs); return p; }

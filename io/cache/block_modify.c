@@ -126,12 +126,31 @@ static void commit_page(struct page *page, u32 from, u32 to)
 		page_set(page, PG_uptodate);
 }
 
+/* The buffer that holds all of [from, from + len) of the page, if it has all the bits of `state` and none of `without`; else NULL. */
+static __always_inline struct buffer_head *one_buffer(struct page *page, u32 from, u32 len, u32 state, u32 without)
+{
+	struct buffer_head *b;
+	u32 at = 0;
+
+	if (unlikely(!page_test(page, PG_private)))
+		return NULL;
+	for (b = page_buffers(page); at + b->size <= from; b = b->next)
+		at += b->size;
+	return from + len <= at + b->size && (b->state & (state | without)) == state ? b : NULL;
+}
+
 int block_write_begin(struct mapping *m, loff_t pos, u32 len, struct page **out, get_block_t get_block)
 {
 	u32 from = (u32)pos & (PAGE_SIZE - 1);
-	struct page *page = find_or_create_page(m, (pgoff_t)(pos >> PAGE_SHIFT), m->gfp);
+	struct page *page = page_cache_trylock(m, (pgoff_t)(pos >> PAGE_SHIFT));
 	int error;
 
+	if (likely(page && one_buffer(page, from, len, BH_Mapped | BH_Uptodate, 0))) {
+		*out = page; /* within a block that is known and here */
+		return 0;
+	}
+	if (!page)
+		page = find_or_create_page(m, (pgoff_t)(pos >> PAGE_SHIFT), m->gfp);
 	if (unlikely(!page))
 		return page_cache_broken ? -EIO : -ENOMEM;
 	error = prepare_page(m, page, from, from + len, get_block);
@@ -148,7 +167,13 @@ int block_write_end(struct file *f, struct mapping *m, loff_t pos, u32 len, u32 
 {
 	u32 from = (u32)pos & (PAGE_SIZE - 1);
 	struct inode *host = m->host;
+	struct buffer_head *b;
 
+	if (likely(copied == len && (b = one_buffer(page, from, len, BH_Uptodate, BH_New)))) {
+		if (!(b->state & BH_Dirty))
+			mark_buffer_dirty(b);
+		goto moved;
+	}
 	if (unlikely(copied < len)) {
 		/* A block that was to be overwritten whole was not read: the part that did come is worth nothing without the rest. */
 		if (!page_test(page, PG_uptodate))
@@ -157,6 +182,7 @@ int block_write_end(struct file *f, struct mapping *m, loff_t pos, u32 len, u32 
 	}
 	if (likely(copied))
 		commit_page(page, from, from + copied);
+moved:
 	if (pos + copied > host->size) { /* the inode lock is held: nobody else moves it */
 		inode_set_size(host, pos + copied);
 		mark_inode_dirty_flags(host, I_DIRTY_SYNC | I_DIRTY_DATASYNC);

@@ -259,7 +259,7 @@ void unlock_buffer(struct buffer_head *b)
 {
 	ASSERT(b->state & BH_Lock);
 	bh_clear(b, BH_Lock);
-	if (unlikely(atomic_test_and_clear(&b->state, BH_Waiters)))
+	if (unlikely(b->state & BH_Waiters) && atomic_test_and_clear(&b->state, BH_Waiters))
 		wake_bit_waiters(&b->state);
 }
 

@@ -135,12 +135,12 @@ static ssize_t page_cache_read(struct kiocb *k, struct iov_iter *to)
 	u32 offset = (u32)k->pos & (PAGE_SIZE - 1), left = bytes_to_eof(m->host, k->pos, to->count), done = 0;
 	ssize_t error = 0;
 
-	TRACE(TRACE_CACHE, "index=%u bytes=%u", k->id, index, left);
 	while (left) {
 		struct page *page = page_cache_lookup(m, index);
 		u32 n = min(PAGE_SIZE - offset, left), copied;
 
 		if (likely(page && (page->flags & (PG_uptodate | PG_readahead)) == PG_uptodate)) {
+			TRACE(TRACE_CACHE, "hit index=%u bytes=%u", k->id, index, n);
 			get_page(page);
 			cache_events.hits++;
 		} else {
@@ -156,7 +156,7 @@ static ssize_t page_cache_read(struct kiocb *k, struct iov_iter *to)
 		copied = copy_page_to_iter(page, offset, n, to);
 		/* The same page read bit by bit counts as one use. */
 		if (index != f->ra.prev_index || !offset)
-			mark_page_accessed(page);
+			page_touched(page);
 		put_page(page);
 		f->ra.prev_index = index;
 		done += copied;
@@ -201,7 +201,7 @@ static noinline ssize_t page_cache_read_within_page(struct kiocb *k, struct iov_
 	n -= copy_to_user((u8 *)to->ubuf + to->seg_offset, (u8 *)page_address(page) + offset, n);
 	if (pos >> PAGE_SHIFT != f->ra.prev_index || !offset) {
 		f->ra.prev_index = pos >> PAGE_SHIFT;
-		mark_page_accessed(page);
+		page_touched(page);
 	}
 	put_page(page);
 	cache_events.hits++;

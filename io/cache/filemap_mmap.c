@@ -48,7 +48,7 @@ u32 generic_file_fault(struct vm_fault *vf)
 		}
 	}
 	f->ra.prev_index = vf->pgoff;
-	mark_page_accessed(page);
+	page_touched(page);
 	vf->page = page;
 	return VM_FAULT_OK | major;
 }
@@ -109,7 +109,7 @@ u32 generic_file_page_mkwrite(struct vm_fault *vf)
 	error = m->ops->write_end(f, m, (loff_t)vf->pgoff << PAGE_SHIFT, n, n, same, fsdata);
 	if (error < 0)
 		return VM_FAULT_SIGBUS;
-	if (nr_dirty_pages() > dirty_check_limit)
+	if (nr_dirty_above(dirty_check_limit))
 		balance_dirty_pages_slow();
 	lock_page(page);
 	if (page->mapping != m) {

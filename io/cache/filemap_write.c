@@ -1,8 +1,7 @@
 /*
  * Writing a file: into the page cache (the flusher or fsync takes it to the device), or past it with O_DIRECT.
- * For each page: make sure the user's memory is there; write_begin of the owner gives the page locked, with blocks behind it; copy without
- * faulting (a fault with a page locked could need that very page); write_end marks it dirty and moves the end of the file. A short copy is
- * accepted as far as it came and tried again.
+ * For each page: write_begin of the owner gives it locked, with blocks behind it; copy without faulting; write_end marks it dirty and moves
+ * the end of the file. A short copy is accepted as far as it came; then the source is faulted in and the rest tried again.
  */
 #include "io/cache/page_cache.h"
 #include "io/cache/writeback.h"
@@ -20,6 +19,9 @@ static int limit_write(struct kiocb *k, struct iov_iter *from)
 	struct inode *host = k->file->inode->mapping->host;
 	u64 pos = (u64)k->pos, limit = rlimit(RLIMIT_FSIZE), max_bytes = host->sb->max_bytes ? host->sb->max_bytes : (u64)INT64_MAX;
 
+	/* Below 2 GiB only unusual limits count. */
+	if (likely(!((pos | (pos + from->count)) >> 31) && (limit >> 31) && (max_bytes >> 31)))
+		return 0;
 	if (!(k->file->flags & O_LARGEFILE))
 		max_bytes = min_t(u64, max_bytes, MAX_NON_LFS);
 	if (unlikely(pos >= limit)) {
@@ -59,43 +61,52 @@ static int check_write(struct kiocb *k, struct iov_iter *from)
 	return limit_write(k, from);
 }
 
+/*
+ * One piece within one page. Bytes taken, or an error. The copy is tried at once, since the source is nearly always there; when it comes
+ * short (a fault with a page locked is not served, it could need that very page), the caller touches the source and tries again.
+ */
+static __always_inline int write_to_page(struct kiocb *k, struct mapping *m, struct iov_iter *from, u32 n)
+{
+	struct file *f = k->file;
+	u32 offset = (u32)k->pos & (PAGE_SIZE - 1), copied;
+	pgoff_t index = (pgoff_t)(k->pos >> PAGE_SHIFT);
+	struct page *page;
+	void *fsdata;
+	int error = m->ops->write_begin(f, m, k->pos, n, &page, &fsdata);
+
+	if (unlikely(error))
+		return error;
+	copied = copy_page_from_iter_atomic(page, offset, n, from);
+	if (index != f->ra.prev_index || !offset) {
+		page_touched(page);
+		f->ra.prev_index = index;
+	}
+	return m->ops->write_end(f, m, k->pos, n, copied, page, fsdata);
+}
+
 /* Copy into the cache; inode lock held. Bytes done, or an error if nothing was. */
 static ssize_t page_cache_write(struct kiocb *k, struct iov_iter *from)
 {
-	struct file *f = k->file;
-	struct mapping *m = f->inode->mapping;
+	struct mapping *m = k->file->inode->mapping;
 	u32 done = 0;
-	int error = 0;
 
 	TRACE(TRACE_CACHE, "index=%u bytes=%u", k->id, k->pos >> PAGE_SHIFT, from->count);
 	while (from->count) {
-		u32 offset = (u32)k->pos & (PAGE_SIZE - 1), n = min(PAGE_SIZE - offset, from->count), copied;
-		pgoff_t index = (pgoff_t)(k->pos >> PAGE_SHIFT);
-		struct page *page;
-		void *fsdata;
+		u32 n = min(PAGE_SIZE - ((u32)k->pos & (PAGE_SIZE - 1)), from->count), left;
+		int taken = write_to_page(k, m, from, n);
 
-		if (unlikely(iov_iter_fault_in_readable(from, n) == n)) {
-			error = -EFAULT;
-			break;
-		}
-		error = m->ops->write_begin(f, m, k->pos, n, &page, &fsdata);
-		if (unlikely(error))
-			break;
-		copied = copy_page_from_iter_atomic(page, offset, n, from);
-		if (index != f->ra.prev_index || !offset)
-			mark_page_accessed(page);
-		f->ra.prev_index = index;
-		error = m->ops->write_end(f, m, k->pos, n, copied, page, fsdata);
-		if (unlikely(error < 0))
-			break;
-		iov_iter_advance(from, (u32)error);
-		k->pos += error;
-		done += (u32)error;
-		error = 0;
-		if (unlikely(nr_dirty_pages() > dirty_check_limit))
+		if (unlikely(taken < 0))
+			return done ? (ssize_t)done : taken;
+		iov_iter_advance(from, (u32)taken);
+		k->pos += taken;
+		done += (u32)taken;
+		if (unlikely(nr_dirty_above(dirty_check_limit)))
 			balance_dirty_pages_slow();
+		left = n - (u32)taken;
+		if (unlikely(left) && iov_iter_fault_in_readable(from, left) == left)
+			return done ? (ssize_t)done : -EFAULT;
 	}
-	return done ? (ssize_t)done : error;
+	return (ssize_t)done;
 }
 
 /* O_DIRECT wrote what it could; the rest went through the cache and must not stay there. */

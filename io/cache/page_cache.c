@@ -20,7 +20,8 @@
 #include "mm/mm.h"
 
 struct cache_events cache_events;
-static atomic_t nr_pages, nr_bdev_pages, nr_dirty, nr_writeback;
+atomic_t nr_dirty_pages_now;
+static atomic_t nr_pages, nr_bdev_pages, nr_writeback;
 
 #if defined(CONFIG_DEBUG) || defined(HOST_TEST)
 bool page_cache_broken;
@@ -28,7 +29,7 @@ bool page_cache_broken;
 
 u32 nr_cached_pages(void) { return (u32)(atomic_read(&nr_pages) - atomic_read(&nr_bdev_pages)); }
 u32 nr_buffer_pages(void) { return (u32)atomic_read(&nr_bdev_pages); }
-u32 nr_dirty_pages(void) { return (u32)atomic_read(&nr_dirty); }
+u32 nr_dirty_pages(void) { return (u32)atomic_read(&nr_dirty_pages_now); }
 u32 nr_writeback_pages(void) { return (u32)atomic_read(&nr_writeback); }
 
 bool mapping_is_bdev(const struct mapping *m) { return m->bdev && m->bdev->mapping == m; }
@@ -109,8 +110,8 @@ bool trylock_page(struct page *p)
 void unlock_page(struct page *p)
 {
 	ASSERT(page_test(p, PG_locked));
-	page_clear(p, PG_locked);
-	if (unlikely(page_test_clear(p, PG_waiters)))
+	page_clear(p, PG_locked); /* a locked instruction: what is read below is read afterwards */
+	if (unlikely(page_test(p, PG_waiters)) && page_test_clear(p, PG_waiters))
 		wake_bit_waiters(&p->flags);
 }
 
@@ -332,7 +333,7 @@ bool page_set_dirty(struct page *p)
 	spin_lock_bh(&m->lock);
 	if (likely(p->mapping == m)) {
 		radix_tree_tag_set(&m->pages, p->index, RADIX_TAG_DIRTY);
-		atomic_inc(&nr_dirty);
+		atomic_inc(&nr_dirty_pages_now);
 	}
 	spin_unlock_bh(&m->lock);
 	if (m->host)
@@ -349,7 +350,7 @@ void cancel_dirty_page(struct page *p)
 	spin_lock_bh(&m->lock);
 	radix_tree_tag_clear(&m->pages, p->index, RADIX_TAG_DIRTY);
 	spin_unlock_bh(&m->lock);
-	atomic_dec(&nr_dirty);
+	atomic_dec(&nr_dirty_pages_now);
 }
 
 /* Write-protect what maps the page, so that the next store comes through page_mkwrite and makes it dirty again. */
@@ -372,7 +373,7 @@ bool clear_page_dirty_for_io(struct page *p)
 	if (!page_test_clear(p, PG_dirty))
 		return false;
 	/* The tag stays until page_start_writeback or page_write_skipped, so that others who look for work still find the page. */
-	atomic_dec(&nr_dirty);
+	atomic_dec(&nr_dirty_pages_now);
 	return true;
 }
 
@@ -416,7 +417,7 @@ void page_end_writeback(struct page *p, int error)
 	page_clear(p, PG_writeback);
 	spin_unlock_bh(&m->lock);
 	atomic_dec(&nr_writeback);
-	if (unlikely(page_test_clear(p, PG_waiters)))
+	if (unlikely(page_test(p, PG_waiters)) && page_test_clear(p, PG_waiters))
 		wake_bit_waiters(&p->flags);
 	writeback_page_done();
 	put_page(p);

@@ -38,10 +38,31 @@ static __always_inline struct page *page_cache_lookup(const struct mapping *m, p
 	return radix_tree_lookup(&m->pages, index);
 }
 
+/* The page at index, locked, with a reference, if it is there and free; else NULL, and find_or_create_page may sleep for it. */
+static __always_inline struct page *page_cache_trylock(const struct mapping *m, pgoff_t index)
+{
+	struct page *p = page_cache_lookup(m, index);
+
+	if (unlikely(!p || page_test_set(p, PG_locked)))
+		return NULL;
+	return get_page(p);
+}
+
+/* mark_page_accessed, out of line only when there is something to note. */
+static __always_inline void page_touched(struct page *p)
+{
+	const u32 settled = PG_referenced | PG_active | PG_lru;
+
+	if (unlikely((p->flags & settled) != settled))
+		mark_page_accessed(p);
+}
+
 /* A block device's own pages, as opposed to those of files on it. */
 bool mapping_is_bdev(const struct mapping *m);
 
 /* page_cache.c */
+extern atomic_t nr_dirty_pages_now;
+static inline bool nr_dirty_above(u32 limit) { return (u32)atomic_read(&nr_dirty_pages_now) > limit; }
 struct page *page_cache_alloc(u32 gfp); /* a new page, locked, not in a mapping; NULL: no memory */
 /* Take a page out: locked, clean, not under writeback. The tree's reference is dropped; the caller has one. */
 void page_cache_remove(struct page *page);

@@ -231,11 +231,13 @@ static struct inode *next_dirty(struct super_block *sb, u64 before_ns)
 /* Write what was dirtied before before_ns. sync: wait for each; else at most `pages`. 0 or the first error. */
 static int write_dirty_inodes(struct super_block *sb, u64 before_ns, bool sync, s32 *pages)
 {
+	struct blk_plug plug;
 	struct inode *inode;
 	int error = 0;
 
 	if (!(sb->wb_state & WB_KNOWN))
 		return 0;
+	blk_start_plug(&plug); /* small files that lie next to each other leave together */
 	while ((sync || *pages > 0) && (inode = next_dirty(sb, before_ns))) {
 		struct writeback_control wbc = { .nr_to_write = sync ? INT32_MAX : *pages, .sync = sync, .first = 0, .last = ~0u };
 		s32 had = wbc.nr_to_write;
@@ -248,6 +250,7 @@ static int write_dirty_inodes(struct super_block *sb, u64 before_ns, bool sync, 
 			error = e;
 		cond_resched();
 	}
+	blk_finish_plug(&plug);
 	return error;
 }
 

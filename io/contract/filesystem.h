@@ -127,11 +127,14 @@ struct inode {
 
 static inline loff_t inode_size(const struct inode *i)
 {
-	loff_t s;
-	do
-		s = *(const volatile loff_t *)&i->size;
-	while (s != *(const volatile loff_t *)&i->size); /* two loads on i386: read until they agree */
-	return s;
+	typedef u32 __attribute__((may_alias)) half_t;
+	const volatile half_t *half = (const volatile half_t *)&i->size;
+	u32 low, high;
+	do { /* two loads on i386: read until the upper half stays */
+		high = half[1];
+		low = half[0];
+	} while (unlikely(high != half[1]));
+	return (loff_t)((u64)high << 32 | low);
 }
 
 /* ---- names ---- */

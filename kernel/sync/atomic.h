@@ -19,10 +19,26 @@ static inline bool atomic_inc_not_zero(atomic_t *a)
 		o = a->v;
 	return o != 0;
 }
-static inline void atomic_or(volatile u32 *p, u32 mask) { __asm__ volatile("lock; orl %1, %0" : "+m"(*p) : "ri"(mask) : "cc"); }
-static inline void atomic_and(volatile u32 *p, u32 mask) { __asm__ volatile("lock; andl %1, %0" : "+m"(*p) : "ri"(mask) : "cc"); }
-/* Set (clear) the bits of mask; return whether all (any) of them were set before. */
-static inline bool atomic_test_and_set(volatile u32 *p, u32 mask) { return (__sync_fetch_and_or(p, mask) & mask) == mask; }
-static inline bool atomic_test_and_clear(volatile u32 *p, u32 mask) { return (__sync_fetch_and_and(p, ~mask) & mask) != 0; }
+static inline void atomic_or(volatile u32 *p, u32 mask) { __asm__ volatile("lock; orl %1, %0" : "+m"(*p) : "ri"(mask) : "cc", "memory"); }
+static inline void atomic_and(volatile u32 *p, u32 mask) { __asm__ volatile("lock; andl %1, %0" : "+m"(*p) : "ri"(mask) : "cc", "memory"); }
+/* Set (clear) the bits of mask; return whether all (any) of them were set before. A single constant bit takes one instruction. */
+static __always_inline bool atomic_test_and_set(volatile u32 *p, u32 mask)
+{
+	if (__builtin_constant_p(mask) && mask && !(mask & (mask - 1))) {
+		bool old;
+		__asm__ volatile("lock; btsl %2, %0" : "+m"(*p), "=@ccc"(old) : "I"(__builtin_ctz(mask)) : "memory");
+		return old;
+	}
+	return (__sync_fetch_and_or(p, mask) & mask) == mask;
+}
+static __always_inline bool atomic_test_and_clear(volatile u32 *p, u32 mask)
+{
+	if (__builtin_constant_p(mask) && mask && !(mask & (mask - 1))) {
+		bool old;
+		__asm__ volatile("lock; btrl %2, %0" : "+m"(*p), "=@ccc"(old) : "I"(__builtin_ctz(mask)) : "memory");
+		return old;
+	}
+	return (__sync_fetch_and_and(p, ~mask) & mask) != 0;
+}
 
 #endif

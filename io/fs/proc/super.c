@@ -32,7 +32,7 @@ static int proc_fill_super(struct super_block *sb, const char *options, bool sil
 	return sb->root ? 0 : -ENOMEM;
 }
 
-static struct file_system_type proc_type = { .name = "proc", .fill_super = proc_fill_super };
+static struct file_system_type proc_type = { .name = "proc", .single = true, .fill_super = proc_fill_super };
 
 int procfs_init(void)
 {

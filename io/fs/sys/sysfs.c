@@ -167,7 +167,7 @@ static int sysfs_fill_super(struct super_block *sb, const char *options, bool si
 	return sb->root ? 0 : -ENOMEM;
 }
 
-static struct file_system_type sysfs_type = { .name = "sysfs", .fill_super = sysfs_fill_super };
+static struct file_system_type sysfs_type = { .name = "sysfs", .single = true, .fill_super = sysfs_fill_super };
 
 int sysfs_init(void);
 int sysfs_init(void)

@@ -265,7 +265,7 @@ ssize_t file_read(struct file *f, void __user *buf, size_t n, loff_t *pos)
 	if (unlikely(!(f->mode & FMODE_READ)))
 		return -EBADF;
 	if (unlikely(!f->ops->read_iter))
-		return -EINVAL;
+		return S_ISDIR(f->inode->mode) ? -EISDIR : -EINVAL;
 	if (unlikely(!access_ok(buf, n)))
 		return -EFAULT;
 	kiocb_init(&k, f, *pos, false);
@@ -305,7 +305,7 @@ ssize_t file_read_iter(struct file *f, struct iov_iter *iter, loff_t *pos, u32 i
 	if (!(f->mode & FMODE_READ))
 		return -EBADF;
 	if (!f->ops->read_iter)
-		return -EINVAL;
+		return S_ISDIR(f->inode->mode) ? -EISDIR : -EINVAL;
 	kiocb_init(&k, f, *pos, false);
 	k.flags |= iocb_flags;
 	TRACE(TRACE_VFS, "ino=%u bytes=%u", k.id, f->inode->ino, iter->count);

@@ -142,7 +142,6 @@ static int simple_iterate(struct file *f, struct dir_context *c)
 	return 0;
 }
 
-static ssize_t read_is_dir(struct kiocb *k, struct iov_iter *to) { return -EISDIR; }
 static int nothing_to_sync(struct file *f, loff_t start, loff_t end, bool datasync) { return 0; }
 
 static loff_t dir_llseek(struct file *f, loff_t off, int whence)
@@ -152,7 +151,6 @@ static loff_t dir_llseek(struct file *f, loff_t off, int whence)
 
 const struct file_operations simple_dir_operations = {
 	.name = "simple directory",
-	.read_iter = read_is_dir,
 	.llseek = dir_llseek,
 	.iterate = simple_iterate,
 	.fsync = nothing_to_sync,

@@ -135,12 +135,12 @@ static ssize_t page_cache_read(struct kiocb *k, struct iov_iter *to)
 	u32 offset = (u32)k->pos & (PAGE_SIZE - 1), left = bytes_to_eof(m->host, k->pos, to->count), done = 0;
 	ssize_t error = 0;
 
+	TRACE(TRACE_CACHE, "index=%u bytes=%u", k->id, index, left);
 	while (left) {
 		struct page *page = page_cache_lookup(m, index);
 		u32 n = min(PAGE_SIZE - offset, left), copied;
 
 		if (likely(page && (page->flags & (PG_uptodate | PG_readahead)) == PG_uptodate)) {
-			TRACE(TRACE_CACHE, "hit index=%u bytes=%u", k->id, index, n);
 			get_page(page);
 			cache_events.hits++;
 		} else {

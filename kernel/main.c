@@ -93,7 +93,6 @@ static const char *unmet_need(const struct init_step *s, u32 end)
 static void run_step(u32 i)
 {
 	const struct init_step *s = &steps[i];
-	int (*volatile init)(void) = s->init;
 
 	if (i && s->level < steps[i - 1].level)
 		panic("init table: \"%s\" of level %s comes too late", s->name, level_names[s->level]);
@@ -103,13 +102,8 @@ static void run_step(u32 i)
 		state[i] = STEP_FAILED;
 		return;
 	}
-	if (!init) {
-		pr_warn("init: %-6s %s is not built in\n", level_names[s->level], s->name);
-		state[i] = STEP_DONE;
-		return;
-	}
 	pr_info("init: %-6s %s\n", level_names[s->level], s->name);
-	int ret = init();
+	int ret = s->init();
 	state[i] = ret < 0 ? STEP_FAILED : STEP_DONE;
 	if (ret < 0 && s->level <= INIT_CORE)
 		panic("init: %s failed: %pe", s->name, ERR_PTR(ret));

@@ -62,10 +62,9 @@ static void print_regs(const struct regs *r)
 static void __noreturn finish(void)
 {
 	static const char status[] = "panic\n";
-	void (*volatile dump)(u32) = trace_dump_last;
 
-	if (panic_depth == 1 && dump)
-		dump(PANIC_TRACE_RECORDS);
+	if (panic_depth == 1)
+		trace_dump_last(PANIC_TRACE_RECORDS);
 	if (host_port_present(HOST_PORT_STATUS))
 		host_port_write(HOST_PORT_STATUS, status, sizeof(status) - 1);
 	machine_power_off();

@@ -47,11 +47,14 @@ static enum outcome unmap_page(struct page *p)
 {
 	struct mapping *m = p->mapping;
 
-	if (page_test_clear(p, PG_referenced))
-		return USED;
 	spin_lock_bh(&m->lock);
-	mm_unmap_file_range(&m->i_mmap, p->index, p->index, false);
+	bool used = mm_page_referenced(&m->i_mmap, p) || page_test(p, PG_referenced);
+	page_clear(p, PG_referenced);
+	if (!used)
+		mm_unmap_file_range(&m->i_mmap, p->index, p->index, false);
 	spin_unlock_bh(&m->lock);
+	if (used)
+		return USED;
 	return atomic_read(&p->mapcount) ? KEPT : FREED;
 }
 

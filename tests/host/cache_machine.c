@@ -385,6 +385,7 @@ void *machine_buffer(void)
 
 /* Nothing is mapped here. */
 void mm_unmap_file_range(struct list_head *i_mmap, pgoff_t first, pgoff_t last, bool even_cow) { }
+bool mm_page_referenced(struct list_head *i_mmap, struct page *page) { return false; }
 bool mm_clean_page(struct list_head *i_mmap, struct page *page) { return false; }
 void mm_install_page(struct vm_area *a, u32 addr, struct page *page) { }
 

@@ -163,6 +163,9 @@ static void activate(struct rq *rq, struct task *t)
 	tree_insert(rq, t);
 }
 
+/* A program that waits for a disk is load; a kernel thread that waits for work is not. */
+static inline bool counts_as_load(const struct task *t) { return t->state == TASK_UNINTERRUPTIBLE && !(t->flags & PF_KTHREAD); }
+
 bool wake_up_state(struct task *t, u32 mode)
 {
 	struct rq *rq = task_rq(t);
@@ -176,7 +179,7 @@ bool wake_up_state(struct task *t, u32 mode)
 	if (t->state & mode) {
 		woken = true;
 		if (!t->on_rq) {
-			if (t->state == TASK_UNINTERRUPTIBLE)
+			if (counts_as_load(t))
 				rq->nr_uninterruptible--;
 			activate(rq, t);
 			check_preempt(rq, t);
@@ -331,7 +334,7 @@ static void deactivate(struct rq *rq, struct task *t)
 {
 	t->on_rq = false;
 	rq->nr_running--;
-	if (t->state == TASK_UNINTERRUPTIBLE)
+	if (counts_as_load(t))
 		rq->nr_uninterruptible++;
 	t->nvcsw++;
 }

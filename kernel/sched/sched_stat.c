@@ -74,11 +74,13 @@ char task_state_char(const struct task *t)
 		return 'Z';
 	if (t->exit_state == TASK_DEAD || t->state == TASK_DEAD)
 		return 'X';
-	switch (t->state) {
-	case TASK_RUNNING:
+	if (t->state == TASK_RUNNING)
 		return 'R';
+	if (t->flags & PF_KTHREAD)
+		return 'I';
+	switch (t->state) {
 	case TASK_INTERRUPTIBLE:
-		return (t->flags & PF_KTHREAD) ? 'I' : 'S';
+		return 'S';
 	case TASK_STOPPED:
 		return 'T';
 	default:

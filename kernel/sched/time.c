@@ -26,7 +26,7 @@ static u64 tsc_start;
 static struct seqcount wall_seq;
 static u64 wall_offset; /* realtime - monotonic */
 static u64 coarse_ns;   /* realtime at the last tick */
-volatile u32 realtime_coarse_sec;
+volatile u32 realtime_coarse_sec, realtime_coarse_nsec;
 
 u64 ktime_ns(void)
 {
@@ -60,6 +60,14 @@ u64 realtime_coarse_ns(void)
 	return ns;
 }
 
+static void publish_coarse(u64 ns)
+{
+	u32 nsec, sec = (u32)div_u64_rem(ns, (u32)NSEC_PER_SEC, &nsec);
+
+	realtime_coarse_nsec = nsec;
+	realtime_coarse_sec = sec;
+}
+
 void realtime_set_ns(u64 ns)
 {
 	u32 flags = irq_save();
@@ -67,7 +75,7 @@ void realtime_set_ns(u64 ns)
 	seq_write_begin(&wall_seq);
 	wall_offset = ns - ktime_ns();
 	coarse_ns = ns;
-	realtime_coarse_sec = (u32)div_u64(ns, NSEC_PER_SEC);
+	publish_coarse(ns);
 	seq_write_end(&wall_seq);
 	irq_restore(flags);
 }
@@ -79,7 +87,7 @@ void tick(bool user_mode)
 	seq_write_begin(&wall_seq);
 	coarse_ns = now + wall_offset;
 	seq_write_end(&wall_seq);
-	realtime_coarse_sec = (u32)div_u64(coarse_ns, NSEC_PER_SEC);
+	publish_coarse(coarse_ns);
 	timer_tick(now);
 	sched_tick(user_mode);
 }

@@ -1,7 +1,7 @@
 """Processes beyond what is compared with Linux (programs/same): execve of damaged files, many processes, memory running out."""
 import pytest
 
-from sluice import KERNELS, program, sh, vm
+from sluice import KERNELS, program, seed, sh, vm
 
 # Where Linux starts a damaged file and kills it, Sluice answers ENOEXEC as long as the old program is there to hear it.
 EXECS = """\
@@ -98,3 +98,13 @@ def test_memory_runs_out():
     r = sh("/t/hog & pid=$!; sleep 0.2; wait $pid; echo hog $?; echo still here; grep -c . /proc/meminfo >/dev/null && echo fine",
            add=[(program("hog.c"), "/t/hog")], mem=32)
     assert r.good().text == "hog 137\nstill here\nfine\n", repr(r)
+
+
+@pytest.mark.parametrize("kernel", sorted(KERNELS))
+def test_storm(kernel, soak):
+    """Processes, threads and signals at random; SEED=n repeats a run. Nothing may be left over."""
+    first = seed().randrange(1 << 30)
+    text = "for s in %s; do /t/storm $s %d || exit 1; done; ps -o comm | grep -c storm" % (
+        " ".join(str(first + i) for i in range(10 if soak else 1)), 20 if soak else 5)
+    r = sh(text, add=[(program("storm.c"), "/t/storm")], kernel=KERNELS[kernel], timeout=900 if soak else 100)
+    assert set(r.lines[:-1]) == {"the storm is over"} and r.lines[-1] == "0", repr(r)

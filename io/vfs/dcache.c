@@ -144,13 +144,25 @@ void d_instantiate(struct dentry *d, struct inode *inode)
 
 /* ---- finding ---- */
 
+/* Names are short: compare them in place, a word at a time. */
+static inline bool same_name(const char *a, const char *b, u32 len)
+{
+	for (; len >= 4; len -= 4, a += 4, b += 4)
+		if (*(const u32 *)a != *(const u32 *)b)
+			return false;
+	for (; len; len--)
+		if (*a++ != *b++)
+			return false;
+	return true;
+}
+
 struct dentry *d_find_locked(const struct dentry *parent, const struct name_part *n)
 {
 	struct list_head *head = bucket(parent, n->hash);
 	struct dentry *d;
 
 	list_for_each_entry(d, head, hash_node)
-		if (d->hash == n->hash && d->parent == parent && d->len == n->len && !memcmp(d->name, n->name, n->len))
+		if (d->hash == n->hash && d->parent == parent && d->len == n->len && likely(same_name(d->name, n->name, n->len)))
 			return d;
 	return NULL;
 }

@@ -187,11 +187,11 @@ static int may_search(struct walk *w)
 	struct inode *dir = w->path.dentry->inode;
 	if (unlikely(!dir || !S_ISDIR(dir->mode)))
 		return -ENOTDIR;
-	if (unlikely(dir->iops && dir->iops->permission)) {
+	if (unlikely(dir->iops->permission)) {
 		unborrow(w);
 		return dir->iops->permission(dir, MAY_EXEC);
 	}
-	return generic_permission(dir, MAY_EXEC);
+	return likely((dir->mode & 0111) == 0111) ? 0 : generic_permission(dir, MAY_EXEC);
 }
 
 static void step_up(struct walk *w)
@@ -221,6 +221,18 @@ static struct dentry *ask_file_system(struct walk *w, const struct name_part *n)
 	struct dentry *d = lookup_slow(parent, n);
 	mutex_unlock(&parent->inode->lock);
 	return d;
+}
+
+/* The plain case: a borrowed walk, and a cached name of something that is neither a link to be followed nor covered by a mount. */
+static inline bool step_cached(struct walk *w, const struct name_part *n, bool follow)
+{
+	if (unlikely(!w->borrowed))
+		return false;
+	struct dentry *d = d_find_locked(w->path.dentry, n);
+	if (unlikely(!d || !d->inode || d->dops || (d->flags & DCACHE_MOUNTED) || (follow && S_ISLNK(d->inode->mode))))
+		return false;
+	w->path.dentry = d;
+	return true;
 }
 
 /*
@@ -385,8 +397,16 @@ static int walk_components(struct walk *w, const char *name)
 				return 0;
 			}
 		}
-		if (type == LAST_NORMAL) {
-			err = step_down(w, &n, !last || slash || (w->flags & LOOKUP_FOLLOW), &link);
+		if (likely(type == LAST_NORMAL)) {
+			bool follow = !last || slash || (w->flags & LOOKUP_FOLLOW);
+			if (likely(step_cached(w, &n, follow))) {
+				if (last) {
+					w->last_type = LAST_NORMAL;
+					return 0;
+				}
+				continue;
+			}
+			err = step_down(w, &n, follow, &link);
 			if (err)
 				return err;
 			if (unlikely(link)) {

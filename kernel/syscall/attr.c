@@ -26,7 +26,9 @@ static int check_access(const struct path *p, int mode)
 
 long sys_faccessat2(int dfd, const char __user *name, int mode, int flags)
 {
-	struct cred *c = &current->cred, saved = *c;
+	struct cred *c = &current->cred;
+	uid_t fsuid = c->fsuid, euid = c->euid;
+	gid_t fsgid = c->fsgid, egid = c->egid;
 	struct path p;
 
 	if ((mode & ~7) || (flags & ~(AT_EACCESS | AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)))
@@ -40,7 +42,10 @@ long sys_faccessat2(int dfd, const char __user *name, int mode, int flags)
 		err = mode ? check_access(&p, mode) : 0;
 		path_put(&p);
 	}
-	*c = saved;
+	c->fsuid = fsuid;
+	c->euid = euid;
+	c->fsgid = fsgid;
+	c->egid = egid;
 	return err;
 }
 

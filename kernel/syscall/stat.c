@@ -96,27 +96,27 @@ static long put_stat(int err, const struct kstat *st, void __user *user)
 
 static long put_stat64(int err, const struct kstat *st, void __user *user)
 {
-	struct stat64_abi s;
 	if (err)
 		return err;
-	memset(&s, 0, sizeof(s));
-	s.st_dev = encode_new(st->dev);
-	s.st_ino32 = (u32)st->ino;
-	s.st_mode = st->mode;
-	s.st_nlink = st->nlink;
-	s.st_uid = st->uid;
-	s.st_gid = st->gid;
-	s.st_rdev = encode_new(st->rdev);
-	s.st_size = st->size;
-	s.st_blksize = st->blksize;
-	s.st_blocks = st->blocks;
-	s.st_atime = (u32)st->atime.sec;
-	s.st_atime_nsec = st->atime.nsec;
-	s.st_mtime = (u32)st->mtime.sec;
-	s.st_mtime_nsec = st->mtime.nsec;
-	s.st_ctime = (u32)st->ctime.sec;
-	s.st_ctime_nsec = st->ctime.nsec;
-	s.st_ino = st->ino;
+	struct stat64_abi s = {
+		.st_dev = encode_new(st->dev),
+		.st_ino32 = (u32)st->ino,
+		.st_mode = st->mode,
+		.st_nlink = st->nlink,
+		.st_uid = st->uid,
+		.st_gid = st->gid,
+		.st_rdev = encode_new(st->rdev),
+		.st_size = st->size,
+		.st_blksize = st->blksize,
+		.st_blocks = st->blocks,
+		.st_atime = (u32)st->atime.sec,
+		.st_atime_nsec = st->atime.nsec,
+		.st_mtime = (u32)st->mtime.sec,
+		.st_mtime_nsec = st->mtime.nsec,
+		.st_ctime = (u32)st->ctime.sec,
+		.st_ctime_nsec = st->ctime.nsec,
+		.st_ino = st->ino,
+	};
 	return copy_to_user(user, &s, sizeof(s)) ? -EFAULT : 0;
 }
 

@@ -165,19 +165,66 @@ static ssize_t write_sync(struct kiocb *k, ssize_t done)
 	return error ? error : done;
 }
 
+/*
+ * The commonest write: a regular file, all within one page and below 2 GiB, no special rule. 0: it is not that, or nothing could be written
+ * this way, and nothing was done. In 32-bit arithmetic, because every instruction of it counts. Inode lock held.
+ */
+static __always_inline ssize_t write_within_page(struct kiocb *k, struct iov_iter *from)
+{
+	struct file *f = k->file;
+	struct mapping *m = f->inode->mapping;
+	u32 pos = (u32)k->pos, n = from->count, offset = pos & (PAGE_SIZE - 1), copied;
+	struct page *page;
+	void *fsdata;
+	int taken;
+
+	if (n > PAGE_SIZE - offset || k->flags || (u32)(k->pos >> 32) || (s32)(pos + n) < 0 || !(u32)(rlimit(RLIMIT_FSIZE) >> 32) || !S_ISREG(m->host->mode) ||
+	    (m->host->sb->max_bytes >> 31) == 0)
+		return 0;
+	TRACE(TRACE_CACHE, "index=%u bytes=%u", k->id, pos >> PAGE_SHIFT, n);
+	if (file_update_time(f) || m->ops->write_begin(f, m, k->pos, n, &page, &fsdata))
+		return 0;
+	copied = copy_page_from_iter_atomic(page, offset, n, from);
+	if (pos >> PAGE_SHIFT != f->ra.prev_index || !offset) {
+		page_touched(page);
+		f->ra.prev_index = pos >> PAGE_SHIFT;
+	}
+	taken = m->ops->write_end(f, m, k->pos, n, copied, page, fsdata);
+	if (unlikely(taken <= 0))
+		return 0;
+	iov_iter_advance(from, (u32)taken);
+	k->pos += (u32)taken;
+	if (unlikely(nr_dirty_above(dirty_check_limit)))
+		balance_dirty_pages_slow();
+	return taken;
+}
+
+/* By all the rules; inode lock held. */
+static noinline ssize_t write_any(struct kiocb *k, struct iov_iter *from)
+{
+	int error = check_write(k, from);
+
+	if (!error)
+		error = file_update_time(k->file);
+	if (error)
+		return error;
+	return k->flags & IOCB_DIRECT ? file_direct_write(k, from) : page_cache_write(k, from);
+}
+
 ssize_t generic_file_write_iter(struct kiocb *k, struct iov_iter *from)
 {
 	struct inode *host = k->file->inode->mapping->host;
 	ssize_t done;
 
-	if (!from->count)
+	if (unlikely(!from->count))
 		return 0;
 	mutex_lock(&host->lock);
-	done = check_write(k, from);
-	if (likely(!done))
-		done = file_update_time(k->file);
-	if (likely(!done))
-		done = unlikely(k->flags & IOCB_DIRECT) ? file_direct_write(k, from) : page_cache_write(k, from);
+	done = write_within_page(k, from);
+	if (unlikely(from->count)) {
+		ssize_t more = write_any(k, from);
+
+		done = more > 0 ? done + more : done ? done : more;
+	}
 	mutex_unlock(&host->lock);
 	if (done > 0 && unlikely((k->flags & (IOCB_DSYNC | IOCB_SYNC)) || (host->flags & S_SYNC)))
 		done = write_sync(k, done);

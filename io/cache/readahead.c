@@ -50,7 +50,7 @@ static void run_submit(struct run *r, struct mapping *m, u32 id)
 }
 
 /* Add a page for index to the run. false: no memory, stop. */
-static bool run_add(struct run *r, struct mapping *m, pgoff_t index, bool marker)
+static bool run_add(struct run *r, struct mapping *m, pgoff_t index, bool marker, u32 id)
 {
 	struct page *page = page_cache_alloc(m->gfp | GFP_NOWARN);
 	int error;
@@ -66,6 +66,8 @@ static bool run_add(struct run *r, struct mapping *m, pgoff_t index, bool marker
 	}
 	unlock_page(page);
 	put_page(page);
+	if (error == -EEXIST) /* it came while we slept for memory: the run ends here */
+		run_submit(r, m, id);
 	return error == -EEXIST;
 }
 
@@ -83,23 +85,37 @@ static u32 clip_to_file(struct mapping *m, pgoff_t index, u32 nr)
 	return last - index < nr ? last - index + 1 : nr;
 }
 
+/* The first cached page at or after index, ~0 if there is none; one look at the tree for a whole window. */
+static pgoff_t next_cached(struct mapping *m, pgoff_t index)
+{
+	void *item;
+	u32 at;
+
+	return !page_cache_broken && radix_tree_gang_lookup(&m->pages, index, &item, &at, 1) ? at : ~0u;
+}
+
 /* Read nr pages from index on, but those that are there; the one at index + marker (if below nr) gets PG_readahead. Does not wait. */
 static void read_window(struct mapping *m, pgoff_t index, u32 nr, u32 marker, u32 id)
 {
 	struct run r = { .nr = 0 };
 	struct blk_plug plug;
+	pgoff_t cached = next_cached(m, index);
 
 	nr = clip_to_file(m, index, nr);
 	blk_start_plug(&plug);
 	for (u32 i = 0; i < nr; i++) {
-		if (page_cache_lookup(m, index + i)) {
+		if (index + i >= cached) {
 			run_submit(&r, m, id);
+			i = cached - index;
+			cached = next_cached(m, cached + 1);
 			continue;
 		}
-		if (!run_add(&r, m, index + i, i == marker))
+		if (!run_add(&r, m, index + i, i == marker, id))
 			break;
-		if (r.nr == BATCH)
+		if (r.nr == BATCH) {
 			run_submit(&r, m, id);
+			cached = next_cached(m, index + i + 1); /* we may have slept */
+		}
 	}
 	run_submit(&r, m, id);
 	blk_finish_plug(&plug);

@@ -381,7 +381,13 @@ bool always_drop_inode(struct inode *i) { return true; }
 struct timespec_k current_time_coarse(void)
 {
 	struct timespec_k t;
-	t.sec = (s64)div_u64_rem(realtime_coarse_ns(), 1000000000u, &t.nsec);
+	u32 sec;
+
+	do {
+		sec = realtime_coarse_sec;
+		t.nsec = realtime_coarse_nsec;
+	} while (unlikely(sec != realtime_coarse_sec));
+	t.sec = sec;
 	return t;
 }
 
@@ -438,13 +444,17 @@ void touch_atime_path(const struct path *p)
 int file_update_time(struct file *f)
 {
 	struct inode *i = f->inode;
-	int err = file_remove_privs(f);
-	if (err)
-		return err;
-	struct timespec_k now = current_time_coarse();
-	if (i->mtime.nsec == now.nsec && i->mtime.sec == now.sec && i->ctime.nsec == now.nsec && i->ctime.sec == now.sec)
+
+	if (unlikely(i->mode & (S_ISUID | S_ISGID))) {
+		int err = file_remove_privs(f);
+		if (err)
+			return err;
+	}
+	/* Many writes fall into one tick: equal halves mean that nothing is to be done. */
+	if (likely(i->mtime.nsec == realtime_coarse_nsec && i->ctime.nsec == realtime_coarse_nsec && (u32)i->mtime.sec == realtime_coarse_sec &&
+		   (u32)i->ctime.sec == realtime_coarse_sec))
 		return 0;
-	i->mtime = i->ctime = now;
+	i->mtime = i->ctime = current_time_coarse();
 	mark_inode_dirty_flags(i, I_DIRTY_SYNC);
 	return 0;
 }

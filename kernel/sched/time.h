@@ -16,7 +16,8 @@ u64 realtime_ns(void);       /* since 1970; any context */
 void realtime_set_ns(u64 ns);
 /* The wall clock at the last tick, in ns: cheap, for file times. */
 u64 realtime_coarse_ns(void);
-extern volatile u32 realtime_coarse_sec; /* the same in whole seconds, for comparisons on hot paths */
+/* The same in two halves, for hot paths; both change in the tick. To read them as one moment: seconds, nanoseconds, seconds again. */
+extern volatile u32 realtime_coarse_sec, realtime_coarse_nsec;
 static inline u64 deadline_ms(u32 ms) { return ktime_ns() + ms * NSEC_PER_MSEC; }
 
 /* A timer: fn(arg) runs once in the timer softirq at or after expires_ns. */

@@ -265,7 +265,7 @@ int send_signal(struct task *t, int sig, const struct siginfo_k *info) { return 
 static u64 clock_ns = 1700000000000000000ull;
 u64 ktime_ns(void) { return clock_ns += 1000; }
 u64 realtime_ns(void) { return clock_ns += 1000; }
-volatile u32 realtime_coarse_sec = 1700000000;
+volatile u32 realtime_coarse_sec = 1700000000, realtime_coarse_nsec;
 u64 realtime_coarse_ns(void) { return clock_ns += 1000000; }
 
 /* ---- the disk ---- */

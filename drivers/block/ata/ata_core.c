@@ -98,7 +98,7 @@ int ata_start(struct ata_channel *ch, struct ata_drive *d, struct request *rq)
 	else
 		ata_pio_start(ch, rq, &tf);
 	/* The device counts the LBA registers up; beyond 2^24 that reaches the device register. */
-	if (unlikely(!tf.ext && !flush && rq->sector >> LBA28_UPPER_SHIFT != (rq->sector + rq->nr_sectors) >> LBA28_UPPER_SHIFT))
+	if (unlikely(!tf.ext && !flush && ((u32)rq->sector ^ ((u32)rq->sector + rq->nr_sectors)) >> LBA28_UPPER_SHIFT))
 		ch->device_reg = ATA_DEVICE_UNKNOWN;
 	return 0;
 }

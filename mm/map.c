@@ -4,6 +4,7 @@
 #include "kernel/uapi/mman.h"
 #include "mm/area.h"
 #include "mm/paging.h"
+#include "mm/reclaim.h"
 
 /* ---- unmapping ---- */
 
@@ -242,7 +243,7 @@ static int populate_area(struct mm *mm, struct vm_area *a, u32 start, u32 end)
 		if (pte && (*pte & PTE_PRESENT) && (!write || (*pte & PTE_WRITE)))
 			continue;
 		u32 result = mm_handle_fault(mm, a, at, write);
-		if (result & VM_FAULT_OOM)
+		if ((result & VM_FAULT_OOM) || task_is_dying())
 			return -ENOMEM;
 		if (result & (VM_FAULT_SIGBUS | VM_FAULT_SIGSEGV))
 			return -EFAULT;

@@ -159,8 +159,8 @@ u32 alloc_fail_after;
 static u32 reserve_of(u32 gfp)
 {
 	if (current->flags & PF_MEMALLOC)
-		return 0;
-	if (!(gfp & GFP_WAIT) || (current->flags & PF_EXITING))
+		return gfp & GFP_USER_PAGE ? mark_min / 2 : 0; /* it may also be a process that was told to die */
+	if (!(gfp & GFP_WAIT) || (task_is_dying() && !(gfp & GFP_USER_PAGE)))
 		return mark_min / 4;
 	return gfp & GFP_USER_PAGE ? mark_min : mark_min - mark_min / 4;
 }

@@ -11,6 +11,7 @@
 #include "kernel/hal/uaccess.h"
 #include "kernel/sched/signal.h"
 #include "mm/fault.h"
+#include "mm/reclaim.h"
 #include "mm/vmalloc.h"
 
 #define ERROR_PRESENT 0x1u
@@ -46,6 +47,8 @@ static void fix_up_or_panic(struct regs *r, u32 addr)
 
 static void out_of_memory(void)
 {
+	if (task_is_dying())
+		return;
 	pr_err("page fault: out of memory, killing %d (%s)\n", current->tgid, current->comm);
 	(void)send_signal_process(current, SIGKILL, NULL);
 }

@@ -59,7 +59,7 @@ u32 run_shrinkers(const struct shrinker *except, u32 nr, u32 gfp)
 
 bool reclaim_wait(u32 round, u32 order, u32 gfp)
 {
-	if (current->flags & PF_EXITING)
+	if (task_is_dying())
 		return false;
 	if (order > OOM_MAX_ORDER)
 		return round < 2;
@@ -69,9 +69,6 @@ bool reclaim_wait(u32 round, u32 order, u32 gfp)
 		if (round / ROUNDS_BEFORE_KILL > MAX_KILLS || !out_of_memory_hook || !out_of_memory_hook())
 			return false;
 	}
-	/* A task that is itself to die fails its request and goes; holding on would wait for its own memory. */
-	if (round > ROUNDS_BEFORE_KILL && (gfp & GFP_USER_PAGE) && (current->flags & TIF_SIGPENDING))
-		return false;
 	sleep_ms(WAIT_MS);
 	return true;
 }

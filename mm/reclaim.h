@@ -2,7 +2,18 @@
 #ifndef MM_RECLAIM_H
 #define MM_RECLAIM_H
 
+#include "kernel/sched/signal.h"
 #include "mm/alloc.h"
+
+/* The current task is on its way out: what it still needs for that may come from the reserve, and waiting would be for its own memory. */
+static inline bool task_is_dying(void)
+{
+	struct task *t = current;
+
+	if (t->flags & PF_EXITING)
+		return true;
+	return (t->flags & TIF_SIGPENDING) && t->signal && ((t->pending_set | t->signal->shared_pending) & sigmask_of(SIGKILL));
+}
 
 /* May this task sleep and run shrinkers now? Not before the scheduler runs, not in atomic context, not inside reclaim. */
 bool reclaim_possible(u32 gfp);

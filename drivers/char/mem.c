@@ -33,7 +33,9 @@ static ssize_t write_away(struct kiocb *k, struct iov_iter *from)
 	return (ssize_t)n;
 }
 
-static const struct file_operations null_fops = { .name = "null", .read_iter = read_nothing, .write_iter = write_away, .llseek = null_llseek };
+static const struct file_operations null_fops = {
+	.name = "null", .read_iter = read_nothing, .write_iter = write_away, .llseek = null_llseek,
+};
 
 /* ---- zero, full ---- */
 
@@ -68,7 +70,9 @@ static const struct file_operations zero_fops = {
 
 static ssize_t write_full(struct kiocb *k, struct iov_iter *from) { return -ENOSPC; }
 
-static const struct file_operations full_fops = { .name = "full", .read_iter = read_zeros, .write_iter = write_full, .llseek = null_llseek };
+static const struct file_operations full_fops = {
+	.name = "full", .read_iter = read_zeros, .write_iter = write_full, .llseek = null_llseek,
+};
 
 /* ---- random, urandom ---- */
 
@@ -109,7 +113,9 @@ static ssize_t random_write(struct kiocb *k, struct iov_iter *from)
 	return done;
 }
 
-static const struct file_operations random_fops = { .name = "random", .read_iter = random_read, .write_iter = random_write, .llseek = noop_llseek };
+static const struct file_operations random_fops = {
+	.name = "random", .read_iter = random_read, .write_iter = random_write, .llseek = noop_llseek,
+};
 
 /* ---- kmsg: the log; a write adds a line, perhaps with <level> in front ---- */
 

@@ -61,7 +61,10 @@ static inline u32 iov_iter_count(const struct iov_iter *i) { return i->count; }
 /* Bytes of [0,n) that could not be touched for reading (0: all can). May sleep; no page locked. */
 u32 iov_iter_fault_in_readable(const struct iov_iter *i, u32 n);
 u32 iov_iter_fault_in_writeable(const struct iov_iter *i, u32 n);
-/* For direct I/O: pin up to max pages from the front, moving the iterator; returns how many entries of vec were filled, or -EFAULT. All have to be released with put_page (dirty ones marked by the caller). */
+/*
+ * For direct I/O: pin up to max pages from the front, moving the iterator; returns how many entries of vec were filled, or -EFAULT. All
+ * have to be released with put_page (dirty ones marked by the caller).
+ */
 int iov_iter_pin_pages(struct iov_iter *i, struct bio_vec *vec, u32 max);
 /* The OR of all addresses and lengths: low bits tell the alignment. */
 u32 iov_iter_alignment(const struct iov_iter *i);

@@ -147,9 +147,13 @@ void d_instantiate(struct dentry *d, struct inode *inode)
 /* Names are short: compare them in place, a word at a time. */
 static inline bool same_name(const char *a, const char *b, u32 len)
 {
-	for (; len >= 4; len -= 4, a += 4, b += 4)
-		if (*(const u32 *)a != *(const u32 *)b)
+	for (; len >= 4; len -= 4, a += 4, b += 4) {
+		u32 x, y;
+		__builtin_memcpy(&x, a, 4); /* one load each, at any address */
+		__builtin_memcpy(&y, b, 4);
+		if (x != y)
 			return false;
+	}
 	for (; len; len--)
 		if (*a++ != *b++)
 			return false;

@@ -68,6 +68,10 @@ int file_setup(struct file *f, const struct path *path, struct inode *inode, int
 		int err = get_write_access(inode);
 		if (err)
 			return err;
+		if (mnt_is_readonly(path->mnt)) { /* remounted since may_open; from here on the count prevents it */
+			put_write_access(inode);
+			return -EROFS;
+		}
 	}
 	path_get(path);
 	if (inode->mapping)

@@ -22,7 +22,11 @@ static LIST_HEAD(lru);
 static struct kmem_cache *inode_cache;
 static DEFINE_WAIT_QUEUE(state_wait); /* I_NEW went, or an inode on its way out is gone */
 
-static struct list_head *bucket(const struct super_block *sb, u32 ino) { return &hash_table[hash_32(ino ^ ((u32)(uintptr_t)sb >> 5), hash_bits)]; }
+static struct list_head *bucket(const struct super_block *sb, u32 ino)
+{
+	return &hash_table[hash_32(ino ^ ((u32)(uintptr_t)sb >> 5), hash_bits)];
+}
+
 static bool inode_hashed(const struct inode *i) { return !list_empty(&i->hash_node); }
 
 /* ---- making ---- */

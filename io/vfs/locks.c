@@ -69,7 +69,7 @@ static void free_lock(struct file_lock *l)
 
 /* ---- flock ---- */
 
-/* Try to make owner's lock on the whole file be of this type. 0, -EAGAIN: another one is in the way. spare is used up when *spare is NULL afterwards. */
+/* Try to make owner's lock on the whole file be of this type. 0, -EAGAIN: another one is in the way. *spare is NULL when it was used. */
 static int flock_try(struct lock_context *c, struct file *owner, s16 type, struct file_lock **spare)
 {
 	struct file_lock *l, *mine = NULL;
@@ -182,9 +182,12 @@ static void insert_sorted(struct lock_context *c, struct file_lock *fresh)
 	list_add_tail(&fresh->node, before);
 }
 
+/* The byte behind the last one. */
+static loff_t after(loff_t end) { return end == OFFSET_MAX ? OFFSET_MAX : end + 1; }
+
 /*
- * Replace what the owner holds of [start, end] by want (F_UNLCK: by nothing), cutting its locks at the edges. spare[]: two fresh locks, those
- * used are set to NULL. No conflict with others exists.
+ * Replace what the owner holds of [start, end] by want (F_UNLCK: by nothing), cutting its locks at the edges. spare[]: two fresh locks,
+ * those used are set to NULL. No conflict with others exists.
  */
 static void posix_apply(struct lock_context *c, const struct file_lock *want, struct file_lock *spare[2])
 {
@@ -193,8 +196,7 @@ static void posix_apply(struct lock_context *c, const struct file_lock *want, st
 	list_for_each_entry_safe(l, next, &c->posix, node) {
 		if (l->owner != want->owner)
 			continue;
-		bool touches = l->start <= (merged.end == OFFSET_MAX ? OFFSET_MAX : merged.end + 1) && merged.start <= (l->end == OFFSET_MAX ? OFFSET_MAX : l->end + 1);
-		if (l->type == want->type && touches) { /* the same kind: one larger lock */
+		if (l->type == want->type && l->start <= after(merged.end) && merged.start <= after(l->end)) { /* the same kind: one larger lock */
 			merged.start = min(merged.start, l->start);
 			merged.end = max(merged.end, l->end);
 		} else if (!overlaps(l, want)) {

@@ -20,12 +20,8 @@ static char *alloc_name(void)
 
 void putname(char *name)
 {
-	if (!name)
-		return;
-	if (!spare_name)
+	if (name && !spare_name)
 		name = __sync_lock_test_and_set(&spare_name, name);
-	else if (!name)
-		return;
 	if (name)
 		free_page(name);
 }

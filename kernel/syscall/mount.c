@@ -36,7 +36,8 @@ static int get_data(const void __user *user, char **out)
 	return 0;
 }
 
-long sys_mount(const char __user *user_source, const char __user *user_target, const char __user *user_type, u32 flags, const void __user *user_data)
+long sys_mount(const char __user *user_source, const char __user *user_target, const char __user *user_type, u32 flags,
+	const void __user *user_data)
 {
 	char *source = NULL, *type = NULL, *data = NULL;
 	char *target = getname(user_target);

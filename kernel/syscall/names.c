@@ -68,7 +68,10 @@ static long with_two(int olddfd, const char __user *user_old, int newdfd, const 
 	return err;
 }
 
-static int rename_at(int olddfd, const char *old, int newdfd, const char *new, int flags) { return do_rename_at(olddfd, old, newdfd, new, (u32)flags); }
+static int rename_at(int olddfd, const char *old, int newdfd, const char *new, int flags)
+{
+	return do_rename_at(olddfd, old, newdfd, new, (u32)flags);
+}
 
 long sys_linkat(int olddfd, const char __user *old, int newdfd, const char __user *new, int flags)
 {
@@ -87,7 +90,11 @@ long sys_unlink(const char __user *name) { return sys_unlinkat(AT_FDCWD, name, 0
 long sys_symlink(const char __user *target, const char __user *name) { return sys_symlinkat(target, AT_FDCWD, name); }
 long sys_link(const char __user *old, const char __user *new) { return sys_linkat(AT_FDCWD, old, AT_FDCWD, new, 0); }
 long sys_rename(const char __user *old, const char __user *new) { return sys_renameat2(AT_FDCWD, old, AT_FDCWD, new, 0); }
-long sys_renameat(int olddfd, const char __user *old, int newdfd, const char __user *new) { return sys_renameat2(olddfd, old, newdfd, new, 0); }
+
+long sys_renameat(int olddfd, const char __user *old, int newdfd, const char __user *new)
+{
+	return sys_renameat2(olddfd, old, newdfd, new, 0);
+}
 
 /* ---- where a process stands ---- */
 

@@ -179,7 +179,8 @@ long sys_old_select(const u32 __user *args)
 }
 
 /* mask: a pointer and a size in user memory, for there are no more registers. */
-static long pselect(int n, u32 __user *in, u32 __user *out, u32 __user *ex, void __user *timeout, enum time_kind kind, const u32 __user *mask)
+static long pselect(int n, u32 __user *in, u32 __user *out, u32 __user *ex, void __user *timeout, enum time_kind kind,
+	const u32 __user *mask)
 {
 	u32 m[2] = { 0, 0 };
 	u64 deadline;

@@ -144,8 +144,16 @@ static long rw_vector_at(int fd, const struct iovec_k __user *vec, u32 n, loff_t
 
 long sys_readv(int fd, const struct iovec_k __user *vec, u32 n) { return rw_vector_at_pos(fd, vec, n, true, 0); }
 long sys_writev(int fd, const struct iovec_k __user *vec, u32 n) { return rw_vector_at_pos(fd, vec, n, false, 0); }
-long sys_preadv(int fd, const struct iovec_k __user *vec, u32 n, u32 lo, u32 hi) { return rw_vector_at(fd, vec, n, offset_of(lo, hi), true, 0); }
-long sys_pwritev(int fd, const struct iovec_k __user *vec, u32 n, u32 lo, u32 hi) { return rw_vector_at(fd, vec, n, offset_of(lo, hi), false, 0); }
+
+long sys_preadv(int fd, const struct iovec_k __user *vec, u32 n, u32 lo, u32 hi)
+{
+	return rw_vector_at(fd, vec, n, offset_of(lo, hi), true, 0);
+}
+
+long sys_pwritev(int fd, const struct iovec_k __user *vec, u32 n, u32 lo, u32 hi)
+{
+	return rw_vector_at(fd, vec, n, offset_of(lo, hi), false, 0);
+}
 
 /* RWF_* as IOCB_*; -EOPNOTSUPP for what we do not know. */
 static long rwf_flags(u32 rwf)

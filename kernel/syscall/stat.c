@@ -120,7 +120,10 @@ static long put_stat64(int err, const struct kstat *st, void __user *user)
 	return copy_to_user(user, &s, sizeof(s)) ? -EFAULT : 0;
 }
 
-static struct statx_timestamp_abi statx_time(const struct timespec_k *t) { return (struct statx_timestamp_abi){ .sec = t->sec, .nsec = t->nsec }; }
+static struct statx_timestamp_abi statx_time(const struct timespec_k *t)
+{
+	return (struct statx_timestamp_abi){ .sec = t->sec, .nsec = t->nsec };
+}
 
 static long put_statx(int err, const struct kstat *st, void __user *user)
 {

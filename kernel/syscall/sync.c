@@ -75,6 +75,9 @@ long sys_sync_file_range(int fd, u32 off_lo, u32 off_hi, u32 len_lo, u32 len_hi,
 
 /* ---- advice ---- */
 
+/* Does the file have pages that can be read ahead or dropped? */
+static bool is_cached(const struct inode *i) { return i->mapping && i->mapping->ops && (S_ISREG(i->mode) || S_ISBLK(i->mode)); }
+
 enum { POSIX_FADV_NORMAL, POSIX_FADV_RANDOM, POSIX_FADV_SEQUENTIAL, POSIX_FADV_WILLNEED, POSIX_FADV_DONTNEED, POSIX_FADV_NOREUSE };
 
 static pgoff_t page_of(loff_t pos) { return pos >> PAGE_SHIFT > UINT32_MAX ? UINT32_MAX : (pgoff_t)(pos >> PAGE_SHIFT); }
@@ -117,7 +120,7 @@ static int advise(struct file *f, loff_t off, loff_t len, int advice)
 		return -EINVAL;
 	if (end < off)
 		end = INT64_MAX;
-	bool cached = S_ISREG(i->mode) || S_ISBLK(i->mode);
+	bool cached = is_cached(i);
 	switch (advice) {
 	case POSIX_FADV_NORMAL:
 	case POSIX_FADV_SEQUENTIAL:
@@ -131,11 +134,11 @@ static int advise(struct file *f, loff_t off, loff_t len, int advice)
 		f->ra.ra_pages = 0;
 		return 0;
 	case POSIX_FADV_WILLNEED:
-		if (cached && i->mapping->ops)
+		if (cached)
 			read_ahead(f, off, end);
 		return 0;
 	case POSIX_FADV_DONTNEED:
-		if (cached && i->mapping->ops)
+		if (cached)
 			dont_need(i->mapping, off, end);
 		return 0;
 	case POSIX_FADV_NOREUSE:
@@ -166,7 +169,7 @@ long sys_readahead(int fd, u32 off_lo, u32 off_hi, u32 count)
 	int err = -EINVAL;
 	if (!(f.file->mode & FMODE_READ))
 		err = -EBADF;
-	else if (off >= 0 && f.file->inode->mapping && f.file->inode->mapping->ops && (S_ISREG(f.file->inode->mode) || S_ISBLK(f.file->inode->mode))) {
+	else if (off >= 0 && is_cached(f.file->inode)) {
 		err = 0;
 		if (count)
 			read_ahead(f.file, off, off + (loff_t)count - 1);

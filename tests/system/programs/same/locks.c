@@ -21,7 +21,8 @@ static void show(const char *what)
 			struct flock l = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = at };
 			if (fcntl(fd, F_GETLK, &l) || l.l_type == F_UNLCK)
 				break;
-			say("%s: %s from %ld, %ld bytes, by %s", what, kind(l.l_type), (long)l.l_start, (long)l.l_len, l.l_pid == getppid() ? "parent" : "other");
+			say("%s: %s from %ld, %ld bytes, by %s", what, kind(l.l_type), (long)l.l_start, (long)l.l_len,
+				l.l_pid == getppid() ? "parent" : "other");
 			if (!l.l_len)
 				break;
 			at = (long)(l.l_start + l.l_len);

@@ -19,7 +19,7 @@ void notify_parent_stop(struct task *t, int code);
 /* exit.c: after setpgid or setsid */
 void group_leave(struct task *t, pid_t old_pgrp, pid_t old_session); /* pids that may have become free; tasklist_lock held */
 
-/* elf.c: the program of one execve under construction */
+/* The program of one execve under construction */
 #define BINPRM_HEAD 256
 struct binprm {
 	struct file *file;
@@ -30,6 +30,7 @@ struct binprm {
 	struct page **pages;    /* argument strings, laid out downwards from STACK_TOP */
 	u32 nr_pages;           /* entries of pages */
 	u32 p;                  /* address of the lowest string */
+	u32 lowest;             /* p has never been below */
 	u32 limit;              /* p may not fall below */
 	u32 argc, envc;
 	u32 exec_p;             /* where the name of the file lies */
@@ -38,6 +39,16 @@ struct binprm {
 	bool secure;            /* set-id program */
 };
 #define BINPRM_PAGE_BASE (STACK_TOP - 0x200000u) /* pages[0] is here: 2 MiB of strings at most */
+
+/* binprm.c: collect the strings (user vectors, or kernel ones); 0, -E2BIG, -EFAULT, -ENOMEM. */
+int binprm_collect(struct binprm *b, const void *argv, const void *envp, bool kernel);
+/* Read the head of the file, and while it is a #! line go on to its interpreter. */
+int binprm_follow_scripts(struct binprm *b);
+/* Where the byte at addr of the future stack is now; NULL: no memory. */
+void *binprm_arg_at(struct binprm *b, u32 addr);
+void binprm_free(struct binprm *b);
+/* exec_threads.c: end all other threads and wait until they are gone. -EAGAIN: the process is being ended by somebody else. */
+int end_other_threads(struct task *t);
 
 struct elf_image {
 	u32 entry;        /* of the program */

@@ -84,8 +84,8 @@ int task_show_stat(struct seq_buf *q, struct task *t)
 	take_snapshot(&n, t);
 	handler_sets(t, &ignored, &caught);
 	u = &n.use;
-	seq_printf(q, "%d (%s) %c %d %d %d %u %d %u %u %u %u %u ", t->pid, t->comm, n.state, n.ppid, n.pgrp, n.session, n.tty_nr, n.tpgid, linux_flags(t->flags),
-		   u->min_flt, s->cmin_flt, u->maj_flt, s->cmaj_flt);
+	seq_printf(q, "%d (%s) %c %d %d %d %u %d %u ", t->pid, t->comm, n.state, n.ppid, n.pgrp, n.session, n.tty_nr, n.tpgid, linux_flags(t->flags));
+	seq_printf(q, "%u %u %u %u ", u->min_flt, s->cmin_flt, u->maj_flt, s->cmaj_flt);
 	seq_printf(q, "%llu %llu %llu %llu %ld %d %u 0 %llu ", ticks(u->utime_ns), ticks(u->stime_ns), ticks(s->cutime_ns), ticks(s->cstime_ns),
 		   priority_of(t), t->nice, n.threads, ticks(t->start_ns));
 	seq_printf(q, "%u %u %u %u %u %u 0 0 ", m->total_vm << PAGE_SHIFT, m->rss, (u32)min(s->rlim[RLIMIT_RSS].cur, 0xffffffffull), m->start_code,

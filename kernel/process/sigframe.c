@@ -53,7 +53,8 @@ static_assert(sizeof(struct rt_sigframe) == 4 * 4 + 128 + 116 + 8, "ABI");
 
 #define SS_AUTODISARM 0x80000000u
 #define MINSIGSTKSZ 2048u
-#define FX_MXCSR_MASK 28 /* offset in the FXSAVE image */
+#define FX_MXCSR 24 /* offsets in the FXSAVE image */
+#define FX_MXCSR_MASK 28
 #define MXCSR_MASK_DEFAULT 0xffbfu
 
 /* ---- FPU state ---- */
@@ -118,17 +119,14 @@ static int save_fpu(struct fpstate __user *user)
 	return copy_to_user(user->fx, fx, 512) ? -EFAULT : 0;
 }
 
+/* Read in apart first: a fault in the middle may switch tasks, and that saves the registers to t->fpu. */
 static int restore_fpu(const struct fpstate __user *user)
 {
 	struct task *t = current;
-	u8 *fx = t->fpu;
-	u32 env[7], mask, i;
-	u8 st[8][10];
+	u8 fx[512] __aligned(16), st[8][10];
+	u32 env[7], mask = *(u32 *)(init_task.fpu + FX_MXCSR_MASK); /* saved there once by process_init */
 	int e = 0;
 
-	irq_disable();
-	this_cpu()->fpu_owner = NULL; /* a switch in the middle would save over what is read in */
-	irq_enable();
 	if (!user) {
 		fpu_init_state(fx);
 	} else if (copy_from_user(fx, user->fx, 512) || copy_from_user(env, user, sizeof(env)) || copy_from_user(st, user->st, sizeof(st))) {
@@ -140,14 +138,13 @@ static int restore_fpu(const struct fpstate __user *user)
 		*(u16 *)(fx + 2) = (u16)env[1];
 		fx[4] = fsave_to_fx_tag(env[2]);
 		fx[5] = 0;
-		for (i = 0; i < 8; i++)
+		for (u32 i = 0; i < 8; i++)
 			memcpy(fx + 32 + 16 * i, st[i], 10);
 	}
-	/* Reserved bits of MXCSR would fault (Intel SDM volume 1, 11.6.6). */
-	mask = *(u32 *)(init_task.fpu + FX_MXCSR_MASK); /* saved there once by process_init */
-	*(u32 *)(fx + 24) &= mask ? mask : MXCSR_MASK_DEFAULT;
+	*(u32 *)(fx + FX_MXCSR) &= mask ? mask : MXCSR_MASK_DEFAULT; /* reserved bits would fault (Intel SDM volume 1, 11.6.6) */
 	irq_disable();
-	fpu_restore(fx);
+	memcpy(t->fpu, fx, sizeof(fx));
+	fpu_restore(t->fpu);
 	this_cpu()->fpu_owner = t;
 	irq_enable();
 	return e;

@@ -37,9 +37,9 @@ def test_recovery_ladder(mode, way, tmp_path):
     data = rng.randbytes(1 << 20)
     (tmp_path / "d").write_bytes(data)
     bad = 8 * rng.randrange(50, 200) + rng.randrange(8)
-    first = bad // 8 - 4
-    r = sh("dd if=/dev/sdb of=/t/x bs=%d skip=%d count=1 iflag=direct 2>&1 | grep -o 'Input/output error'; dmesg | grep -c 'sdb: read error'; dmesg | grep 'sdb: read error'"
-           % (32768, first * 4096 // 32768), append="ata=" + mode, qemu=failing(tmp_path / "d", tmp_path / "t", sector=bad, iotype="read"))
+    r = sh("dd if=/dev/sdb of=/t/x bs=32768 skip=%d count=1 iflag=direct 2>&1 | grep -o 'Input/output error'\n"
+           "dmesg | grep -c 'sdb: read error'; dmesg | grep 'sdb: read error'" % (bad // 64),
+           append="ata=" + mode, qemu=failing(tmp_path / "d", tmp_path / "t", sector=bad, iotype="read"))
     assert r.lines[:2] == ["Input/output error", "1"], r.lines
     assert "sdb: read error at sector %d: status 0x41 {DRDY ERR} error 0x04 {ABRT}" % bad in r.lines[2]
     assert has_run(commands(tmp_path / "t"), [way, way, 0x20]), commands(tmp_path / "t")

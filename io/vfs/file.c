@@ -64,6 +64,8 @@ int file_setup(struct file *f, const struct path *path, struct inode *inode, int
 	f->ops = inode->fops;
 	if (!f->ops)
 		return -ENXIO;
+	if ((path->dentry->flags & DCACHE_ANON) && !f->private && !f->ops->open) /* through /proc/PID/fd: it cannot be opened twice */
+		return -ENXIO;
 	if ((f->mode & FMODE_WRITE) && S_ISREG(inode->mode)) {
 		int err = get_write_access(inode);
 		if (err)

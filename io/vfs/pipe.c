@@ -13,7 +13,6 @@
 #include "mm/alloc.h"
 
 static struct kmem_cache *pipe_cache;
-static const struct file_operations pipe_fops;
 
 /* ---- life ---- */
 
@@ -45,7 +44,7 @@ static void free_pipe(struct pipe *p)
 
 struct pipe *file_pipe(struct file *f)
 {
-	return f->ops == &pipe_fops || f->ops == &fifo_fops ? f->private : NULL;
+	return f->ops == &fifo_fops ? f->private : NULL;
 }
 
 int create_pipe_files(struct file *ends[2], int flags)
@@ -55,15 +54,18 @@ int create_pipe_files(struct file *ends[2], int flags)
 		return -ENOMEM;
 	flags &= O_NONBLOCK | O_DIRECT;
 	int status = flags & O_NONBLOCK;
-	struct file *r = anon_file("pipe", &pipe_fops, p, (u32)(O_RDONLY | status));
+	struct file *r = anon_file("pipe", &fifo_fops, p, (u32)(O_RDONLY | status));
 	if (IS_ERR(r)) {
 		free_pipe(p);
 		return (int)PTR_ERR(r);
 	}
 	r->inode->mode = S_IFIFO | 0600;
+	r->inode->pipe = p;
 	p->readers = p->files = 1;
 	p->r_counter = p->w_counter = 1;
 	struct file *w = alloc_file(O_WRONLY | status);
+	if (!IS_ERR(w))
+		w->private = p;
 	int err = IS_ERR(w) ? (int)PTR_ERR(w) : file_setup(w, &r->path, r->inode, O_WRONLY | status);
 	if (err) {
 		if (!IS_ERR(w))
@@ -71,7 +73,6 @@ int create_pipe_files(struct file *ends[2], int flags)
 		fput(r);
 		return err;
 	}
-	w->private = p;
 	p->writers = 1;
 	p->files = 2;
 	r->mode |= FMODE_STREAM;
@@ -85,7 +86,7 @@ static void drop_pipe(struct pipe *p, struct inode *inode)
 {
 	spin_lock(&p->lock);
 	bool last = --p->files == 0;
-	if (last && inode->pipe == p) /* a FIFO: the next opener makes a new one */
+	if (last) /* a FIFO's next opener makes a new one */
 		inode->pipe = NULL;
 	spin_unlock(&p->lock);
 	if (last)
@@ -479,8 +480,11 @@ static void closed_end(struct pipe *p, u32 *ends, struct wait_queue_head *other)
 		wake_up_all(other);
 }
 
+/* Also when somebody opens /proc/PID/fd/N of a pipe. */
 static int fifo_open(struct inode *inode, struct file *f)
 {
+	if (f->private) /* the first two ends of a new pipe */
+		return 0;
 	struct pipe *p = fifo_pipe(inode);
 	bool nonblock = f->flags & O_NONBLOCK;
 	long err = 0;
@@ -524,10 +528,15 @@ static int fifo_open(struct inode *inode, struct file *f)
 	return (int)err;
 }
 
-#define PIPE_OPERATIONS \
-	.read_iter = pipe_read, .write_iter = pipe_write, .llseek = no_llseek, .poll = pipe_poll, .ioctl = pipe_ioctl, .release = pipe_release
-
-static const struct file_operations pipe_fops = { .name = "pipe", PIPE_OPERATIONS };
-const struct file_operations fifo_fops = { .name = "fifo", PIPE_OPERATIONS, .open = fifo_open };
+const struct file_operations fifo_fops = {
+	.name = "pipe",
+	.read_iter = pipe_read,
+	.write_iter = pipe_write,
+	.llseek = no_llseek,
+	.poll = pipe_poll,
+	.ioctl = pipe_ioctl,
+	.open = fifo_open,
+	.release = pipe_release,
+};
 
 void pipe_init(void) { pipe_cache = kmem_cache_create("pipe", sizeof(struct pipe), 0, NULL); }

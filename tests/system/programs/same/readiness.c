@@ -159,8 +159,29 @@ static void fifos(void)
 	close(rw);
 }
 
+/* The ends of a pipe opened again by their names in /proc. */
+static void reopened(void)
+{
+	char name[40], text[10];
+	int p[2];
+
+	pipe(p);
+	sprintf(name, "/proc/self/fd/%d", p[0]);
+	int r = open(name, O_RDONLY | O_NONBLOCK), w = open(name, O_WRONLY);
+	SAY(read(r, text, 1));
+	SAY(write(w, "via proc", 8));
+	SAY(read(p[0], text, 3));
+	SAY(read(r, text, 10));
+	close(p[1]);
+	SAY(read(r, text, 1));
+	close(w);
+	SAY(read(r, text, 1));
+	SAY(fcntl(r, F_GETFL) & (O_ACCMODE | O_NONBLOCK));
+}
+
 int main(void)
 {
+	reopened();
 	polling();
 	selecting();
 	interrupted();

@@ -231,8 +231,8 @@ static long send_file(int out_fd, int in_fd, loff_t *offset, size_t n)
 	ret = -ESPIPE;
 	if (offset && !(in.file->mode & FMODE_LSEEK))
 		goto end;
-	ret = -EINVAL;
-	if ((out.file->flags & O_APPEND) || (offset && *offset < 0))
+	ret = -EINVAL; /* a stream as input: a short read would be taken for its end, so the caller reads by itself, as on Linux */
+	if (!(in.file->mode & FMODE_LSEEK) || (out.file->flags & O_APPEND) || (offset && *offset < 0))
 		goto end;
 	ret = file_copy(out.file, &out.file->pos, in.file, offset ? offset : &in.file->pos, clamp_count(n));
 end:

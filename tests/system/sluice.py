@@ -140,6 +140,9 @@ class Live:
         return Result(self.args, status, bytes(self.out), bytes(self.err))
 
 
+CURSOR_WHERE = b"\x1b[6n"
+
+
 class Console:
     """Types at the guest's serial terminal, through tools/vm on a pseudo-terminal of ROWS by COLUMNS."""
 
@@ -164,6 +167,12 @@ class Console:
     def send(self, text):
         os.write(self.master, text.encode() if isinstance(text, str) else text)
 
+    def type(self, *keys):
+        """Send keys one after the other at a person's pace: an ESC right before another key would be the start of a key's code."""
+        for k in keys:
+            self.send(k)
+            time.sleep(0.3)
+
     def read(self, seconds):
         """Take what comes, for so long at most; False at the end."""
         if not select.select([self.master], [], [], seconds)[0]:
@@ -173,6 +182,12 @@ class Console:
         except OSError:
             return False
         self.seen += data
+        # As a terminal does: tell where the cursor is when asked (the shell's line editor asks at each prompt).
+        at = self.seen.find(CURSOR_WHERE, self.at)
+        while at >= 0:
+            del self.seen[at:at + len(CURSOR_WHERE)]
+            self.send(b"\x1b[%d;3R" % self.ROWS)
+            at = self.seen.find(CURSOR_WHERE, self.at)
         return bool(data)
 
     def expect(self, pattern, seconds=40):
@@ -180,16 +195,16 @@ class Console:
         want = re.compile(pattern.encode() if isinstance(pattern, str) else pattern, re.S)
         end = time.monotonic() + seconds
         while True:
-            m = want.search(bytes(self.seen), self.at)
+            m = want.search(bytes(self.seen[self.at:]))
             if m:
-                self.at = m.end()
+                self.at += m.end()
                 return m
             if time.monotonic() > end or not self.read(0.2):
                 tail = bytes(self.seen[self.at:])[-1500:].decode("utf-8", "replace")
-                raise AssertionError("the terminal did not show %r; since then: %s" % (pattern, tail))
+                raise AssertionError("the terminal did not show %r; since then: %r" % (pattern, tail))
 
     def prompt(self, seconds=40):
-        self.expect(r"(^|[\r\n])# $", seconds)
+        self.expect(r"(^|[\r\n]|\x1b\[[0-9;?]*[A-Za-z])# $", seconds)
 
     def run(self, command, seconds=40):
         """Type a command; its output up to the next prompt, echo cut off."""

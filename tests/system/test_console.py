@@ -1,7 +1,6 @@
 """The serial terminal, typed at through a pseudo-terminal: line editing, job control, full-screen programs, power-off."""
 import os
 import re
-import time
 
 import pytest
 
@@ -12,10 +11,26 @@ pytestmark = pytest.mark.xdist_group("console")
 
 
 @pytest.fixture(scope="module")
-def console():
-    with Console(timeout=200) as c:
-        c.prompt(60)
-        yield c
+def shared():
+    """The guest that most tests share; a test that leaves it without a prompt gets the next one a new guest."""
+    holder = []
+    yield holder
+    for c in holder:
+        c.close()
+
+
+@pytest.fixture
+def console(shared):
+    if shared:
+        try:
+            shared[0].send("\x03")
+            shared[0].prompt(5)
+            return shared[0]
+        except (AssertionError, OSError):
+            shared.pop().close()
+    shared.append(Console(timeout=200))
+    shared[0].prompt(60)
+    return shared[0]
 
 
 def test_echo_and_output(console):
@@ -25,7 +40,8 @@ def test_echo_and_output(console):
 
 
 def test_erase_and_kill_keys_in_canonical_mode(console):
-    console.send("cat\n")
+    console.send("echo READY; cat\n")
+    console.expect("\r\nREADY\r\n")
     console.send("wrongx\x15rigt\x7fht\n")
     console.expect("\r\nright\r\n")
     console.send("\x04")
@@ -83,9 +99,8 @@ def test_background_reader_is_stopped(console):
 
 
 def test_raw_mode(console):
-    console.send("stty raw -echo; head -c 3 | od -An -tx1; stty sane\n")
-    console.expect("stty sane\r\n")
-    time.sleep(0.5)
+    console.send("stty raw -echo; echo READY; head -c 3 | od -An -tx1; stty sane\n")
+    console.expect("\nREADY\n")
     console.send("a\r\x03")
     console.expect(r"61 0d 03")
     console.prompt()
@@ -95,19 +110,17 @@ def test_vi_edits_and_saves(console):
     console.run("printf 'one\\ntwo\\nthree\\n' > /tmp/v")
     console.send("vi /tmp/v\n")
     console.expect("three")
-    console.send("jdd")         # second line away
-    console.send("oinserted\x1b")
-    console.send(":wq\n")
+    console.type("jdd", "oinserted", "\x1b", ":wq\n")
     console.prompt()
     assert console.run("cat /tmp/v") == "one\nthree\ninserted"
 
 
 def test_less_pages(console):
     console.send("seq 200 | less\n")
-    console.expect("\r\n20")
-    console.send(" ")
-    console.expect("40")
-    console.send("q")
+    console.expect("K23\r\n")
+    console.type(" ")
+    console.expect("K40\r\n")
+    console.type("q")
     console.prompt()
 
 
@@ -120,8 +133,8 @@ def test_top_refreshes(console):
     console.prompt()
 
 
-def test_long_line_and_much_output(console):
-    assert console.run("seq 3000 | tail -1; echo " + "x" * 300) == "3000\n" + "x" * 300
+def test_long_lines_and_much_output(console):
+    assert console.run("x=xxxxxxxxxxxxxxxx; x=$x$x$x$x; echo $x$x$x$x") == "x" * 256
     out = console.run("seq 5000")
     assert out == "\n".join(str(i) for i in range(1, 5001))
 

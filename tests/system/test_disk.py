@@ -114,7 +114,7 @@ def test_partitions(tmp_path):
     r = sh("for n in 1 2 5; do md5sum < /dev/sdb$n; done; ls /dev/sdb*; dd if=/dev/sdb1 bs=512 skip=2048 count=1 2>/dev/null | wc -c",
            disk=[str(tmp_path / "d")]).good()
     sums = [hashlib.md5(disk[s * 512:(s + n) * 512]).hexdigest() + "  -" for s, n in parts.values()]
-    assert r.lines == sums + ["/dev/sdb", "/dev/sdb1", "/dev/sdb2", "/dev/sdb5", "0"]
+    assert r.lines == sums + ["/dev/sdb", "/dev/sdb1", "/dev/sdb2", "/dev/sdb3", "/dev/sdb5", "0"]
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -130,12 +130,12 @@ def test_bad_sector(mode, tmp_path):
             "inject-error": [{"event": "none", "sector": bad, "iotype": "read", "errno": 5, "once": False}]}}
     r = sh("""for skip in %d %d %d; do dd if=/dev/sdb of=/t/p bs=4096 skip=$skip count=1 2> /t/e; echo $? $(md5sum < /t/p | cut -c1-32); done
 cat /t/e >&2
-dd if=/dev/sdb of=/t/p bs=4096 skip=%d count=1 2>&1 | grep -o 'I/O error'; dmesg | grep -c 'sdb.*sector %d'; echo alive
+dd if=/dev/sdb of=/t/p bs=4096 skip=%d count=1 2>&1 | grep -o 'Input/output error'; dmesg | grep -c 'sdb.*sector %d'; echo alive
 """ % (page - 1, page + 1, page + 1, page, bad), append="ata=" + mode, log=tmp_path / "log",
            qemu="-blockdev '%s' -device ide-hd,drive=d0,bus=ide.0,unit=1" % json.dumps(node)).good()
     sums = ["0 " + hashlib.md5(data[p * 4096:(p + 1) * 4096]).hexdigest() for p in (page - 1, page + 1, page + 1)]
     assert r.lines[:3] == sums
-    assert r.lines[3] == "I/O error" and int(r.lines[4]) >= 1 and r.lines[5] == "alive"
+    assert r.lines[3] == "Input/output error" and int(r.lines[4]) >= 1 and r.lines[5] == "alive"
     assert re.search(r"sdb.*\b%d\b" % bad, (tmp_path / "log").read_text())
 
 
@@ -143,9 +143,9 @@ def test_failed_write_is_told_by_fsync(tmp_path):
     blank(tmp_path / "d", 4)
     node = {"driver": "raw", "node-name": "d0", "file": {"driver": "blkdebug", "image": {"driver": "file", "filename": str(tmp_path / "d")},
             "inject-error": [{"event": "none", "sector": 100, "iotype": "write", "errno": 5, "once": False}]}}
-    r = sh("dd if=/dev/zero of=/dev/sdb bs=4096 count=100 conv=fsync 2>&1 | grep -o 'I/O error'; echo alive",
+    r = sh("dd if=/dev/zero of=/dev/sdb bs=4096 count=100 conv=fsync 2>&1 | grep -o 'Input/output error'; echo alive",
            qemu="-blockdev '%s' -device ide-hd,drive=d0,bus=ide.0,unit=1,werror=report" % json.dumps(node)).good()
-    assert r.lines == ["I/O error", "alive"]
+    assert r.lines == ["Input/output error", "alive"]
 
 
 def test_root_persists(tmp_path):

@@ -202,10 +202,11 @@ class Run:
 
     def follow(self):
         """Until QEMU has ended, by itself or because it had to be ended."""
-        debugged = any(a in ("-s", "-S", "-gdb") for a in self.opts.qemu)
+        # A debugger, or -action shutdown=pause, wants the machine as the panic left it.
+        held = any(a in ("-s", "-S", "-gdb") or "shutdown=pause" in a for a in self.opts.qemu)
         while not self._gone(POLL):
             self._pump()
-            if self.status.panicked and not debugged:
+            if self.status.panicked and not held:
                 self._let_panic_finish()
                 self.stop()
             elif self.status.fact and time.monotonic() - self.status.seen_at > POWER_OFF_GRACE or self._late():
@@ -339,6 +340,13 @@ def _take_out(opts, root, status):
     return status
 
 
+def _plain_line_feeds():
+    """The guest's terminal makes CR LF of a line feed; ours must not add another CR (QEMU itself makes it raw for input only)."""
+    modes = termios.tcgetattr(0)
+    modes[1] &= ~termios.ONLCR
+    termios.tcsetattr(0, termios.TCSADRAIN, modes)
+
+
 def run(opts):
     """Run what the options say; the exit status."""
     saved = termios.tcgetattr(0) if opts.command is None and os.isatty(0) else None
@@ -349,6 +357,8 @@ def run(opts):
         work = Workspace()
         root, throw_away = _prepare_root(opts, work)
         _hand_in(opts, work)
+        if saved:
+            _plain_line_feeds()
         machine_run = Run(opts, work, machine.arguments(opts, root, throw_away, work.path))
         machine_run.follow()
         return _take_out(opts, root, machine_run.verdict())

@@ -245,15 +245,18 @@ static int setup_rt_frame(struct regs *r, const struct k_sigaction *ka, const st
 	memcpy(f.retcode, retcode, sizeof(retcode));
 	if (copy_to_user(user, &f, sizeof(f)))
 		return -EFAULT;
-	if (t->sas_ss_flags & SS_AUTODISARM)
-		t->sas_ss_sp = t->sas_ss_size = t->sas_ss_flags = 0;
 	enter_handler(r, ka, sp, (u32)info->signo, f.pinfo, f.puc);
 	return 0;
 }
 
 int setup_signal_frame(struct regs *r, const struct k_sigaction *ka, const struct siginfo_k *info, u64 oldmask)
 {
-	return ka->flags & SA_SIGINFO ? setup_rt_frame(r, ka, info, oldmask) : setup_frame(r, ka, info, oldmask);
+	struct task *t = current;
+	int e = ka->flags & SA_SIGINFO ? setup_rt_frame(r, ka, info, oldmask) : setup_frame(r, ka, info, oldmask);
+
+	if (!e && (t->sas_ss_flags & SS_AUTODISARM)) /* in force again when an rt frame is returned from */
+		t->sas_ss_sp = t->sas_ss_size = t->sas_ss_flags = 0;
+	return e;
 }
 
 /* ---- the way back ---- */

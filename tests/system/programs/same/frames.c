@@ -64,7 +64,7 @@ static void change_fpu(int n, siginfo_t *i, void *context)
 	say("st0 %02x%02x %02x, fx control %#x, xmm3 %u", f->st[0][9], f->st[0][8], f->st[0][7], f->fx[0] | f->fx[1] << 8,
 	    *(unsigned *)(f->fx + 160 + 3 * 16));
 	memcpy(f->st[0], ten, sizeof(ten));
-	f->cw = (f->cw & 0xffff0000) | 0x33f;
+	f->cw = (f->cw & 0xffff0000) | 0x27f;
 	*(unsigned *)(f->fx + 160 + 3 * 16) = 4711;
 }
 
@@ -94,7 +94,7 @@ static void change_registers(int n, siginfo_t *i, void *context)
 	greg_t *g = u->uc_mcontext.gregs;
 
 	(void)i;
-	say("signal %d trap %d error %d cs %#x ss %#x ds %#x", n, g[REG_TRAPNO], g[REG_ERR], g[REG_CS] & 0xffff, g[REG_SS] & 0xffff, g[REG_DS] & 0xffff);
+	say("signal %d trap %d error %d rings %d %d", n, g[REG_TRAPNO], g[REG_ERR], g[REG_CS] & 3, g[REG_SS] & 3);
 	say("eax %#x ebx %#x ecx %#x edx %#x esi %#x edi %#x", g[REG_EAX], g[REG_EBX], g[REG_ECX], g[REG_EDX], g[REG_ESI], g[REG_EDI]);
 	g[REG_EIP] += 2; /* over ud2 */
 	g[REG_EAX] = 0x1234;
@@ -113,12 +113,13 @@ static void shows_registers(void)
 	say("eax %#x carry %u", eax, carry);
 }
 
-/* The old kind of frame: signal number and sigcontext are the handler's arguments, on the stack. */
+/* The old kind of frame: signal number and sigcontext (gs fs es ds edi esi ebp esp ebx ...) lie as the handler's arguments would. */
 static void old_frame(int n)
 {
-	unsigned *args = (unsigned *)&n;
+	const unsigned *args = (unsigned *)__builtin_frame_address(0) + 2;
 
-	say("old frame: signal %d, arguments %u, ds %#x, cs %#x", n, args[0], args[4] & 0xffff, args[16] & 0xffff);
+	say("old frame: signal %d %u, gs %d, fs %u, same data segments %d, stack in order %d", n, args[0], args[1] != 0, args[2] & 0xffff,
+	    (args[3] & 0xffff) == (args[4] & 0xffff), args[8] > (unsigned)args);
 }
 
 /* ---- stacks ---- */

@@ -20,7 +20,7 @@ struct ktest {
 	}; \
 	static void ktest_##testname(void)
 
-#define KT_EXPECT(c) ((c) ? true : (ktest_fail(__FILE__, __LINE__, #c), false))
+#define KT_EXPECT(c) ({ bool ok_ = (c); if (!ok_) ktest_fail(__FILE__, __LINE__, #c); ok_; })
 /* Two numbers that should be equal; prints both. */
 #define KT_EQUAL(a, b) ktest_equal(__FILE__, __LINE__, #a " == " #b, (long long)(a), (long long)(b))
 #define KT_REQUIRE(c) do { if (!KT_EXPECT(c)) return; } while (0)

@@ -42,7 +42,10 @@ void iov_iter_init(struct iov_iter *i, enum iter_type type, bool dest, const voi
 u32 copy_to_iter(const void *src, u32 n, struct iov_iter *i);
 u32 copy_from_iter(void *dst, u32 n, struct iov_iter *i);
 u32 iov_iter_zero(u32 n, struct iov_iter *i);
-u32 copy_page_to_iter(struct page *p, u32 offset, u32 n, struct iov_iter *i);
+static inline u32 copy_page_to_iter(struct page *p, u32 offset, u32 n, struct iov_iter *i)
+{
+	return copy_to_iter((u8 *)page_address(p) + offset, n, i);
+}
 /* Copies without faulting and WITHOUT moving the iterator; the caller advances by what was used. */
 u32 copy_page_from_iter_atomic(struct page *p, u32 offset, u32 n, struct iov_iter *i);
 void iov_iter_advance_segments(struct iov_iter *i, u32 n);

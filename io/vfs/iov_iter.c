@@ -174,8 +174,6 @@ u32 iov_iter_zero(u32 n, struct iov_iter *i)
 	return done;
 }
 
-u32 copy_page_to_iter(struct page *p, u32 offset, u32 n, struct iov_iter *i) { return copy_to_iter((u8 *)page_address(p) + offset, n, i); }
-
 u32 copy_page_from_iter_atomic(struct page *p, u32 offset, u32 n, struct iov_iter *i)
 {
 	u8 *dst = (u8 *)page_address(p) + offset;

@@ -10,7 +10,6 @@
 #include "kernel/lib/seq_buf.h"
 #include "kernel/sync/atomic.h"
 
-struct attribute_group;
 struct bus_type;
 struct class;
 struct device;

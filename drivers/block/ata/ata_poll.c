@@ -8,6 +8,8 @@
 #include "kernel/hal/port_start.h"
 #include "kernel/sched/task.h"
 
+#define BUSY_POLL_MS 50u /* a device that takes longer is looked at once a millisecond or so */
+
 void ata_irqs_off(struct ata_channel *ch)
 {
 	port_write8((u16)(ch->control + ATA_DEVICE_CONTROL), ATA_CONTROL_NIEN);
@@ -23,19 +25,22 @@ void ata_irqs_on(struct ata_channel *ch)
 
 int ata_poll_ready(struct ata_channel *ch, u32 timeout_ms)
 {
-	u64 deadline = deadline_ms(timeout_ms);
+	u64 start = ktime_ns();
 
 	for (;;) {
-		bool late = ktime_ns() >= deadline;
+		u64 waited = ktime_ns() - start;
 		u8 status = ata_altstatus_peek(ch);
 
 		if (status == ATA_STATUS_FLOATING)
 			return -ENODEV;
 		if (!(status & ATA_STATUS_BSY))
 			return status;
-		if (late) /* looked at once more after the deadline: we may have been away for long */
+		if (waited >= timeout_ms * NSEC_PER_MSEC) /* the look came after: we may have been away for long */
 			return -ETIMEDOUT;
-		cond_resched();
+		if (waited < BUSY_POLL_MS * NSEC_PER_MSEC)
+			cond_resched();
+		else
+			sleep_ms(1);
 	}
 }
 

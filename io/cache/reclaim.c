@@ -163,17 +163,10 @@ static u32 shrink_page_cache(struct shrinker *sh, u32 nr, u32 gfp)
 u32 page_cache_drop_clean(void)
 {
 	struct scan s = { .gfp = GFP_KERNEL, .clean_only = true };
-	u32 total = nr_inactive_pages() + nr_active_pages(), freed = 0, got;
 
-	/* Pages that are put back come to the front, so one round over all sees each page once; the demotion of active ones takes more. */
-	for (u32 round = 0; round < 3; round++) {
-		got = scan_pages(&s, ~0u, total);
-		freed += got;
-		if (round && !got)
-			break;
-		cond_resched();
-	}
-	return freed;
+	/* What stays is put back in front, so a scan over as many as there are sees each page once. */
+	page_replacement->forget_use();
+	return scan_pages(&s, ~0u, nr_inactive_pages());
 }
 
 struct shrinker page_cache_shrinker = { .name = "page cache", .scan = shrink_page_cache };

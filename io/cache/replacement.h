@@ -22,6 +22,7 @@ struct replacement_policy {
 	/* Take up to max pages that should go next off the lists, with a reference each; returns how many. */
 	u32 (*isolate)(struct page **out, u32 max);
 	void (*putback)(struct page *p, enum page_verdict why); /* keeps the caller's reference alone */
+	void (*forget_use)(void); /* all pages count as unused from now on: before drop_caches looks at each of them once */
 	void (*counts)(u32 *active, u32 *inactive);
 };
 

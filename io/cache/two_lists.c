@@ -114,6 +114,19 @@ static void two_lists_putback(struct page *p, enum page_verdict why)
 	spin_unlock(&lru_lock);
 }
 
+static void two_lists_forget_use(void)
+{
+	spin_lock(&lru_lock);
+	while (!list_empty(&active)) {
+		struct page *p = list_last_entry(&active, struct page, lru);
+
+		take_locked(p);
+		page_clear(p, PG_referenced);
+		insert_locked(p, false);
+	}
+	spin_unlock(&lru_lock);
+}
+
 static void two_lists_counts(u32 *a, u32 *i)
 {
 	*a = nr_active;
@@ -127,5 +140,6 @@ const struct replacement_policy two_lists_policy = {
 	.removed = two_lists_removed,
 	.isolate = two_lists_isolate,
 	.putback = two_lists_putback,
+	.forget_use = two_lists_forget_use,
 	.counts = two_lists_counts,
 };

@@ -58,7 +58,8 @@ ssize_t t_pread(struct file *f, void *buf, u32 n, loff_t pos);
 ssize_t t_pwrite(struct file *f, const void *buf, u32 n, loff_t pos);
 int t_fsync(struct file *f, bool datasync);
 /* Call fn for each entry; seek_every > 0: read so many, forget the position and come back by it. 0 or -errno. */
-int t_readdir(struct super_block *sb, const char *path, u32 seek_every, void (*fn)(const char *name, u32 len, u64 ino, u32 type, void *arg), void *arg);
+typedef void (*t_entry)(const char *name, u32 len, u64 ino, u32 type, void *arg);
+int t_readdir(struct super_block *sb, const char *path, u32 seek_every, t_entry fn, void *arg);
 struct inode *t_inode(struct super_block *sb, const char *path); /* with a reference. ERR_PTR */
 
 #endif

@@ -1,12 +1,14 @@
 /*
  * ext2 on image files made by mke2fs, on the kernel's own page cache, buffer heads, inode and name caches; e2fsck and debugfs judge.
- * SOURCES: io/fs/ext2/balloc.c io/fs/ext2/dir.c io/fs/ext2/dirindex.c io/fs/ext2/file.c io/fs/ext2/ialloc.c io/fs/ext2/inode.c io/fs/ext2/map.c
- * SOURCES: io/fs/ext2/namei.c io/fs/ext2/super.c io/fs/ext2/truncate.c io/fs/ext2/tx.c io/fs/ext2/xattr.c tests/host/fs_machine.c
- * SOURCES: io/cache/block_modify.c io/cache/block_read.c io/cache/block_write.c io/cache/buffer_head.c io/cache/buffer_io.c io/cache/direct_io.c
- * SOURCES: io/cache/dirty_limits.c io/cache/filemap.c io/cache/filemap_mmap.c io/cache/filemap_write.c io/cache/page_cache.c io/cache/readahead.c
- * SOURCES: io/cache/reclaim.c io/cache/truncate.c io/cache/two_lists.c io/cache/writeback.c io/vfs/attr.c io/vfs/dcache.c io/vfs/inode.c
- * SOURCES: io/vfs/iov_iter.c io/vfs/permission.c io/vfs/super.c io/vfs/sync.c kernel/lib/bitmap.c kernel/lib/errname.c kernel/lib/kstrto.c
- * SOURCES: kernel/lib/printf.c kernel/lib/radix_tree.c kernel/lib/seq_buf.c kernel/lib/string.c
+ * SOURCES: io/fs/ext2/balloc.c io/fs/ext2/dir.c io/fs/ext2/dirindex.c io/fs/ext2/file.c io/fs/ext2/ialloc.c io/fs/ext2/inode.c
+ * SOURCES: io/fs/ext2/map.c io/fs/ext2/namei.c io/fs/ext2/super.c io/fs/ext2/super_check.c io/fs/ext2/truncate.c io/fs/ext2/tx.c
+ * SOURCES: io/fs/ext2/xattr.c tests/host/fs_machine.c tests/host/fs_calls.c
+ * SOURCES: io/cache/block_modify.c io/cache/block_read.c io/cache/block_write.c io/cache/buffer_head.c io/cache/buffer_io.c
+ * SOURCES: io/cache/direct_io.c io/cache/dirty_limits.c io/cache/filemap.c io/cache/filemap_mmap.c io/cache/filemap_write.c
+ * SOURCES: io/cache/page_cache.c io/cache/readahead.c io/cache/reclaim.c io/cache/truncate.c io/cache/two_lists.c io/cache/writeback.c
+ * SOURCES: io/vfs/attr.c io/vfs/dcache.c io/vfs/inode.c io/vfs/iov_iter.c io/vfs/permission.c io/vfs/super.c io/vfs/sync.c
+ * SOURCES: kernel/lib/bitmap.c kernel/lib/errname.c kernel/lib/kstrto.c kernel/lib/printf.c kernel/lib/radix_tree.c kernel/lib/seq_buf.c
+ * SOURCES: kernel/lib/string.c
  */
 #include "tests/host/host_test.h"
 
@@ -41,14 +43,16 @@ static int host(char *out, size_t size, const char *fmt, ...)
 
 static void make_image(u32 mib, u32 block_size, const char *more)
 {
-	CHECK_EQ(host(NULL, 0, "rm -f %s; truncate -s %uM %s && PATH=$PATH:/sbin:/usr/sbin mke2fs -q -F -t ext2 -b %u %s %s 2>&1", image, mib, image, block_size, more, image), 0);
+	static const char make[] = "rm -f %s; truncate -s %uM %s && mke2fs -q -F -t ext2 -b %u %s %s 2>&1";
+	CHECK_EQ(host(NULL, 0, make, image, mib, image, block_size, more, image), 0);
 }
 
 /* e2fsck must have nothing to say: status 0 and no line but the headline, the passes and the summary. */
 static void expect_clean(const char *when)
 {
 	char out[8192] = "";
-	host(out, sizeof(out), "(PATH=$PATH:/sbin:/usr/sbin e2fsck -fn %s 2>&1; echo status $?) | grep -v '^Pass [1-5]\\|^e2fsck \\|files (.*non-contiguous)\\|^status 0$'", image);
+	host(out, sizeof(out), "(e2fsck -fn %s 2>&1; echo status $?) | "
+		"grep -v '^Pass [1-5]\\|^e2fsck \\|files (.*non-contiguous)\\|^status 0$'", image);
 	if (out[0])
 		printf("# e2fsck after %s:\n# %s\n", when, out);
 	CHECK(!out[0]);
@@ -58,7 +62,7 @@ static void expect_clean(const char *when)
 static void debugfs(char *out, size_t size, const char *request)
 {
 	out[0] = 0;
-	host(out, size, "PATH=$PATH:/sbin:/usr/sbin debugfs -R '%s' %s 2>/dev/null", request, image);
+	host(out, size, "debugfs -R '%s' %s 2>/dev/null", request, image);
 }
 
 static struct super_block *mount_image(const char *options)
@@ -290,7 +294,8 @@ static void many_files(void)
 
 static void sparse_files(void)
 {
-	u64 triple = (12 + (u64)bs / 4 + (u64)(bs / 4) * (bs / 4)) * bs, offsets[] = { 0, 12ull * bs, (12 + (u64)bs / 4) * bs, triple, triple + 5ull * bs + 17 };
+	u64 triple = (12 + (u64)bs / 4 + (u64)(bs / 4) * (bs / 4)) * bs;
+	u64 offsets[] = { 0, 12ull * bs, (12 + (u64)bs / 4) * bs, triple, triple + 5ull * bs + 17 };
 	make_image(32, bs, "");
 	struct super_block *sb = mount_image("");
 	u64 before = free_blocks(sb);
@@ -331,7 +336,7 @@ static void large_file_feature(void)
 	struct super_block *sb = mount_image("");
 	CHECK(write_pattern(sb, "/big", 3, 3ull << 30, 4096));
 	unmount(sb, "a file past 2 GiB");
-	host(out, sizeof(out), "PATH=$PATH:/sbin:/usr/sbin dumpe2fs -h %s 2>/dev/null | grep features", image);
+	host(out, sizeof(out), "dumpe2fs -h %s 2>/dev/null | grep features", image);
 	CHECK(strstr(out, "large_file"));
 	sb = mount_image("");
 	CHECK(check_pattern(sb, "/big", 3, 3ull << 30, 4096));
@@ -522,10 +527,19 @@ static void open_and_unlinked(void)
 	unmount(sb, "an unlinked open file");
 }
 
+/* In how many runs of neighbouring blocks a file of the root lies. */
+static u32 pieces_of(char name)
+{
+	static const char count[] = "debugfs -R 'blocks /%c' %s 2>/dev/null | tr ' ' '\\n' | "
+		"awk 'NF { if ($1 != last + 1) n++; last = $1 } END { print n }'";
+	char out[64] = "";
+	host(out, sizeof(out), count, name, image);
+	return (u32)atoi(out);
+}
+
 /* Two writers side by side, then the layout: each file should be in few pieces. */
 static void layout(void)
 {
-	char out[1024];
 	u32 pieces[2] = { 0, 0 };
 	make_image(64, bs, "");
 	struct super_block *sb = mount_image("");
@@ -542,16 +556,12 @@ static void layout(void)
 	unmount(sb, "two writers");
 	CHECK(disk_counts.writes < 1200 * 4096 / bs / 2);
 	for (u32 i = 0; i < 2; i++) {
-		host(out, sizeof(out), "PATH=$PATH:/sbin:/usr/sbin debugfs -R 'blocks /%c' %s 2>/dev/null | tr ' ' '\\n' | awk 'NF { if ($1 != last + 1) n++; last = $1 } END { print n }'", 'a' + (int)i, image);
-		pieces[i] = (u32)atoi(out);
+		pieces[i] = pieces_of((char)('a' + i));
 	}
 	CHECK(pieces[0] < 24u * 4096 / bs && pieces[1] < 24u * 4096 / bs);
 	if (pieces[0] >= 24u * 4096 / bs)
 		printf("# %u and %u pieces\n", pieces[0], pieces[1]);
-	host(out, sizeof(out), "PATH=$PATH:/sbin:/usr/sbin debugfs -R 'blocks /c' %s 2>/dev/null | tr ' ' '\\n' | awk 'NF { if ($1 != last + 1) n++; last = $1 } END { print n }'", image);
-	if (atoi(out) > 6)
-		printf("# one writer: %s pieces\n", out);
-	CHECK(atoi(out) <= 6);
+	CHECK(pieces_of('c') <= 6);
 	sb = mount_image("");
 	disk_counts = (struct disk_counts){ 0 };
 	CHECK(check_pattern(sb, "/a", 0, 0, 8u << 20));
@@ -577,11 +587,12 @@ static void fsync_is_enough(void)
 	unmount(sb, "fsync");
 	/* Free counts in the superblock may lag; the file, its blocks and the bitmaps may not. */
 	out[0] = 0;
-	host(out, sizeof(out), "PATH=$PATH:/sbin:/usr/sbin e2fsck -fn %s.copy 2>&1 | grep -i 'inode\\|bitmap\\|multiply\\|illegal' | grep -v 'files (\\|Pass\\|Free inodes'", image);
+	host(out, sizeof(out), "e2fsck -fn %s.copy 2>&1 | grep -i 'inode\\|bitmap\\|multiply\\|illegal' | "
+		"grep -v 'files (\\|Pass\\|Free inodes'", image);
 	CHECK(!out[0]);
 	if (out[0])
 		printf("# %s\n", out);
-	host(NULL, 0, "PATH=$PATH:/sbin:/usr/sbin debugfs -R 'dump /before %s.out' %s.copy 2>/dev/null", image, image);
+	host(NULL, 0, "debugfs -R 'dump /before %s.out' %s.copy 2>/dev/null", image, image);
 	snprintf(out, sizeof(out), "%s.out", image);
 	FILE *p = fopen(out, "r");
 	CHECK(p != NULL);
@@ -606,7 +617,7 @@ static void sync_is_clean(void)
 			CHECK_EQ(t_unlink(sb, path), 0);
 	}
 	CHECK_EQ(machine_sync(sb), 0);
-	host(out, sizeof(out), "PATH=$PATH:/sbin:/usr/sbin e2fsck -fn %s 2>&1 | grep -v '^Pass [1-5]\\|^e2fsck \\|files (.*non-contiguous)\\|not cleanly unmounted'", image);
+	host(out, sizeof(out), "e2fsck -fn %s 2>&1 | grep -v '^Pass [1-5]\\|^e2fsck \\|files (.*non-contiguous)\\|not cleanly unmounted'", image);
 	CHECK(!out[0]);
 	if (out[0])
 		printf("# %s\n", out);
@@ -619,11 +630,12 @@ static void made_by_others(void)
 	char path[256], out[4096];
 	u32 n = 0;
 	snprintf(path, sizeof(path), "%s.tree", image);
-	host(NULL, 0, "rm -rf %s; mkdir -p %s/many %s/deep/er/still; cd %s/many && for i in $(seq 3000); do echo $i > name-that-is-not-short-$i; done; "
+	host(NULL, 0, "rm -rf %s; mkdir -p %s/many %s/deep/er/still; cd %s/many && "
+		"for i in $(seq 3000); do echo $i > name-that-is-not-short-$i; done; "
 		"ln -s ../many ../deep/link; mkfifo ../deep/fifo; echo hello > ../deep/er/still/text", path, path, path, path);
 	snprintf(out, sizeof(out), "-d %s", path);
 	make_image(64, bs, out);
-	host(NULL, 0, "PATH=$PATH:/sbin:/usr/sbin e2fsck -fyD %s >/dev/null 2>&1; rm -rf %s", image, path);
+	host(NULL, 0, "e2fsck -fyD %s >/dev/null 2>&1; rm -rf %s", image, path);
 	debugfs(out, sizeof(out), "stat /many");
 	CHECK(strstr(out, "Flags: 0x1000"));
 	struct super_block *sb = mount_image("");
@@ -650,7 +662,7 @@ static void made_by_others(void)
 static void attribute_blocks(void)
 {
 	make_image(16, bs, "-I 128");
-	CHECK_EQ(host(NULL, 0, "PATH=$PATH:/sbin:/usr/sbin; cd /tmp; echo data > %s.f; for i in 1 2 3; do debugfs -w -R 'write %s.f file'$i %s; "
+	CHECK_EQ(host(NULL, 0, "cd /tmp; echo data > %s.f; for i in 1 2 3; do debugfs -w -R 'write %s.f file'$i %s; "
 		"debugfs -w -R 'ea_set /file'$i' user.colour blue' %s; done >/dev/null 2>&1; rm %s.f", image, image, image, image, image), 0);
 	expect_clean("attributes by debugfs");
 	struct super_block *sb = mount_image("");
@@ -702,7 +714,8 @@ static void remounting(void)
 static void features_refused(void)
 {
 	static const struct { const char *make, *say; bool read_only; } cases[] = {
-		{ "-O extents", "extents", false }, { "-O 64bit,extents", "64bit", false }, { "-O flex_bg", "flex_bg", false }, { "-O meta_bg,^resize_inode", "meta_bg", false },
+		{ "-O extents", "extents", false }, { "-O 64bit,extents", "64bit", false }, { "-O flex_bg", "flex_bg", false },
+		{ "-O meta_bg,^resize_inode", "meta_bg", false },
 		{ "-O inline_data,ext_attr", "inline_data", false }, { "-O mmp", "mmp", false }, { "-O huge_file", "huge_file", true },
 		{ "-O extra_isize", "extra_isize", true }, { "-O uninit_bg", "gdt_csum", true }, { "-O metadata_csum", "metadata_csum", true },
 	};
@@ -757,7 +770,7 @@ static void random_work(void)
 	enum { NAMES = 40 };
 	struct { int kind; u32 key; u64 size; } model[NAMES] = { { 0, 0, 0 } };
 	char path[64], other[64];
-	make_image(24, bs, "");
+	make_image(160, bs, "");
 	struct super_block *sb = mount_image("");
 	CHECK_EQ(t_mkdir(sb, "/d0", 0755), 0);
 	CHECK_EQ(t_mkdir(sb, "/d1", 0755), 0);
@@ -838,7 +851,7 @@ static void judge_is_awake(void)
 {
 	int bad = host_test_bad_checks_;
 	make_image(16, bs, "");
-	host(NULL, 0, "PATH=$PATH:/sbin:/usr/sbin debugfs -w -R 'set_inode_field /lost+found links_count 7' %s >/dev/null 2>&1", image);
+	host(NULL, 0, "debugfs -w -R 'set_inode_field /lost+found links_count 7' %s >/dev/null 2>&1", image);
 	printf("# one complaint is wanted:\n");
 	expect_clean("damage");
 	CHECK_EQ(host_test_bad_checks_, bad + 1);
@@ -848,17 +861,22 @@ static void judge_is_awake(void)
 
 static const struct { const char *name; void (*test)(void); } tests[] = {
 	{ "judge_is_awake", judge_is_awake },
-	{ "mount_and_unmount", mount_and_unmount }, { "small_tree", small_tree }, { "sparse_files", sparse_files }, { "large_file_feature", large_file_feature },
+	{ "mount_and_unmount", mount_and_unmount }, { "small_tree", small_tree }, { "sparse_files", sparse_files },
+	{ "large_file_feature", large_file_feature },
 	{ "rename_matrix", rename_matrix }, { "full_disk", full_disk }, { "open_and_unlinked", open_and_unlinked }, { "layout", layout },
 	{ "fsync_is_enough", fsync_is_enough }, { "sync_is_clean", sync_is_clean }, { "made_by_others", made_by_others },
-	{ "attribute_blocks", attribute_blocks }, { "low_memory", low_memory }, { "remounting", remounting }, { "features_refused", features_refused },
-	{ "read_errors", read_errors }, { "random_work", random_work }, { "direct_io", direct_io }, { "many_files", many_files }, { "link_limits", link_limits },
+	{ "attribute_blocks", attribute_blocks }, { "low_memory", low_memory }, { "remounting", remounting },
+	{ "features_refused", features_refused }, { "read_errors", read_errors }, { "random_work", random_work }, { "direct_io", direct_io },
+	{ "many_files", many_files }, { "link_limits", link_limits },
 };
 
 int main(int argc, char **argv)
 {
+	char search[4096];
 	char name[64];
 	u32 sizes = host_test_scale() > 1 ? 3 : 2;
+	snprintf(search, sizeof(search), "%s:/sbin:/usr/sbin", getenv("PATH"));
+	setenv("PATH", search, 1); /* mke2fs and the like are not in everybody's */
 	snprintf(image, sizeof(image), "/tmp/test_ext2.%d.img", (int)getpid());
 	machine_start(8192, host_test_seed());
 	machine_show_log(getenv("LOG") != NULL);

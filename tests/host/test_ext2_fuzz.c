@@ -1,13 +1,15 @@
 /*
- * ext2 on damaged images: metadata of a small image is changed at random (seeded), then everything is tried on it. Whatever the image says, nothing
- * may crash, hang, leak or touch memory that is not its own; errors are fine.
- * SOURCES: io/fs/ext2/balloc.c io/fs/ext2/dir.c io/fs/ext2/dirindex.c io/fs/ext2/file.c io/fs/ext2/ialloc.c io/fs/ext2/inode.c io/fs/ext2/map.c
- * SOURCES: io/fs/ext2/namei.c io/fs/ext2/super.c io/fs/ext2/truncate.c io/fs/ext2/tx.c io/fs/ext2/xattr.c tests/host/fs_machine.c
- * SOURCES: io/cache/block_modify.c io/cache/block_read.c io/cache/block_write.c io/cache/buffer_head.c io/cache/buffer_io.c io/cache/direct_io.c
- * SOURCES: io/cache/dirty_limits.c io/cache/filemap.c io/cache/filemap_mmap.c io/cache/filemap_write.c io/cache/page_cache.c io/cache/readahead.c
- * SOURCES: io/cache/reclaim.c io/cache/truncate.c io/cache/two_lists.c io/cache/writeback.c io/vfs/attr.c io/vfs/dcache.c io/vfs/inode.c
- * SOURCES: io/vfs/iov_iter.c io/vfs/permission.c io/vfs/super.c io/vfs/sync.c kernel/lib/bitmap.c kernel/lib/errname.c kernel/lib/kstrto.c
- * SOURCES: kernel/lib/printf.c kernel/lib/radix_tree.c kernel/lib/seq_buf.c kernel/lib/string.c
+ * ext2 on damaged images: metadata of a small image is changed at random (seeded), then everything is tried on it. Whatever the image
+ * says, nothing may crash, hang, leak or touch memory that is not its own; errors are fine.
+ * SOURCES: io/fs/ext2/balloc.c io/fs/ext2/dir.c io/fs/ext2/dirindex.c io/fs/ext2/file.c io/fs/ext2/ialloc.c io/fs/ext2/inode.c
+ * SOURCES: io/fs/ext2/map.c io/fs/ext2/namei.c io/fs/ext2/super.c io/fs/ext2/super_check.c io/fs/ext2/truncate.c io/fs/ext2/tx.c
+ * SOURCES: io/fs/ext2/xattr.c tests/host/fs_machine.c tests/host/fs_calls.c
+ * SOURCES: io/cache/block_modify.c io/cache/block_read.c io/cache/block_write.c io/cache/buffer_head.c io/cache/buffer_io.c
+ * SOURCES: io/cache/direct_io.c io/cache/dirty_limits.c io/cache/filemap.c io/cache/filemap_mmap.c io/cache/filemap_write.c
+ * SOURCES: io/cache/page_cache.c io/cache/readahead.c io/cache/reclaim.c io/cache/truncate.c io/cache/two_lists.c io/cache/writeback.c
+ * SOURCES: io/vfs/attr.c io/vfs/dcache.c io/vfs/inode.c io/vfs/iov_iter.c io/vfs/permission.c io/vfs/super.c io/vfs/sync.c
+ * SOURCES: kernel/lib/bitmap.c kernel/lib/errname.c kernel/lib/kstrto.c kernel/lib/printf.c kernel/lib/radix_tree.c kernel/lib/seq_buf.c
+ * SOURCES: kernel/lib/string.c
  */
 #include "tests/host/host_test.h"
 
@@ -37,7 +39,8 @@ static void make_original(u32 block_size)
 		"for i in $(seq 300); do echo $i > $t/many/a-name-of-some-length-$i; done; "
 		"head -c 400000 /dev/urandom > $t/a/file; head -c 5000 /dev/urandom > $t/a/b/small; ln $t/a/b/small $t/a/b/c/hard; "
 		"ln -s small $t/a/b/fast; ln -s $(printf '%%0200d' 7) $t/a/b/slow; mkfifo $t/a/fifo; "
-		"truncate -s 100M $t/a/sparse; for o in 20 3000 70000; do dd if=/dev/urandom of=$t/a/sparse bs=1k seek=$o count=3 conv=notrunc 2>/dev/null; done; "
+		"truncate -s 100M $t/a/sparse; "
+		"for o in 20 3000 70000; do dd if=/dev/urandom of=$t/a/sparse bs=1k seek=$o count=3 conv=notrunc 2>/dev/null; done; "
 		"truncate -s %uM %s; mke2fs -q -F -t ext2 -b %u -N 512 -d $t %s; debugfs -w -R 'ea_set /a/file user.x y' %s >/dev/null 2>&1; rm -rf $t",
 		image, image, IMAGE_MIB, image, block_size, image, image);
 	CHECK_EQ(system(cmd), 0);
@@ -78,7 +81,8 @@ static void damage_once(void)
 	const struct ext2_super_block *es = (const struct ext2_super_block *)(original + EXT2_SUPER_OFFSET);
 	u32 bs = 1024u << es->s_log_block_size, blocks = es->s_blocks_count, kind = machine_random() % 16;
 	const struct ext2_group_desc *gd = (const struct ext2_group_desc *)(original + (es->s_first_data_block + 1) * bs);
-	u32 ino = machine_random() % 3 ? 1 + machine_random() % 20 : 1 + machine_random() % 340, at = gd->bg_inode_table * bs + (ino - 1) * es->s_inode_size;
+	u32 ino = machine_random() % 3 ? 1 + machine_random() % 20 : 1 + machine_random() % 340;
+	u32 at = gd->bg_inode_table * bs + (ino - 1) * es->s_inode_size;
 	const struct ext2_inode *raw = (const struct ext2_inode *)(original + at);
 
 	switch (kind) {
@@ -104,7 +108,8 @@ static void damage_once(void)
 	default: {
 		u32 which = raw->i_mode >> 12 == 4 ? machine_random() % 12 : 12 + machine_random() % 3, block = raw->i_block[which];
 		if (block && block < blocks) {
-			damage_word(block * bs + (machine_random() % 4 ? machine_random() % 16 * 4 : machine_random() % (bs / 4) * 4), machine_random() % 2 ? 4 : 2, blocks);
+			u32 word = machine_random() % 4 ? machine_random() % 16 : machine_random() % (bs / 4);
+			damage_word(block * bs + word * 4, machine_random() % 2 ? 4 : 2, blocks);
 			if (machine_random() % 8 == 0) /* a block that contains itself */
 				memcpy(damaged + block * bs + machine_random() % (bs / 4) * 4, &block, 4);
 		}
@@ -123,7 +128,9 @@ struct folder { const char *path; };
 static void note_name(const char *name, u32 len, u64 ino, u32 type, void *arg)
 {
 	const char *folder = ((struct folder *)arg)->path;
-	if (nr_paths == MAX_PATHS || (len == 1 && name[0] == '.') || (len == 2 && name[0] == '.' && name[1] == '.') || memchr(name, '/', len) || memchr(name, 0, len))
+	if (nr_paths == MAX_PATHS || (len == 1 && name[0] == '.') || (len == 2 && name[0] == '.' && name[1] == '.'))
+		return;
+	if (memchr(name, '/', len) || memchr(name, 0, len))
 		return;
 	if (strlen(folder) + len + 2 < sizeof(paths[0]))
 		sprintf(paths[nr_paths++], "%s/%.*s", folder, (int)len, name);

@@ -81,8 +81,9 @@ static u32 find_run(const u8 *map, u32 nbits, u32 start, u32 want, u32 *len)
 	return best;
 }
 
-/* Where in the group to take blocks for this file, moving its window; ~0: nothing. anywhere: also where others have windows. sbi->lock held. */
-static u32 pick_bit(struct ext2_sb_info *sbi, struct ext2_inode_info *ei, u32 g, const u8 *map, u32 goal, bool goal_exact, u32 want, bool anywhere)
+/* Where in the group to take blocks for this file, moving its window; ~0: nothing. anywhere: also where others have windows. Lock held. */
+static u32 pick_bit(struct ext2_sb_info *sbi, struct ext2_inode_info *ei, u32 g, const u8 *map, u32 goal, bool goal_exact, u32 want,
+	bool anywhere)
 {
 	struct ext2_group *gi = &sbi->group[g];
 	u32 nbits = ext2_group_blocks(sbi, g), len, bit, size;

@@ -9,7 +9,10 @@
 #define NO_HINT (~0u)
 #define READ_AHEAD_BLOCKS 16u
 
-static inline struct ext2_dir_entry *entry_at(const struct buffer_head *bh, u32 offset) { return (struct ext2_dir_entry *)(bh->data + offset); }
+static inline struct ext2_dir_entry *entry_at(const struct buffer_head *bh, u32 offset)
+{
+	return (struct ext2_dir_entry *)(bh->data + offset);
+}
 
 /* Room behind the name of an entry, or all of an unused one. */
 static inline u32 room_in(const struct ext2_dir_entry *de)
@@ -57,7 +60,8 @@ bool ext2_check_entry(struct inode *dir, const struct ext2_dir_entry *de, u32 po
 		wrong = "inode number is out of range";
 	else
 		wrong = "name is impossible";
-	ext2_error(sb, __func__, "directory %u, offset %u: %s (inode %u, rec_len %u, name_len %u)", dir->ino, pos, wrong, de->inode, len, de->name_len);
+	ext2_error(sb, __func__, "directory %u, offset %u: %s (inode %u, rec_len %u, name_len %u)", dir->ino, pos, wrong, de->inode, len,
+		de->name_len);
 	return false;
 }
 

@@ -29,12 +29,12 @@ u32 ext2_name_hash(const char *name, u32 len)
 	u32 h = len * 0x9E3779B1u, w;
 
 	for (; len >= 4; len -= 4, name += 4) {
-		memcpy(&w, name, 4);
+		__builtin_memcpy(&w, name, 4); /* one load */
 		h = (h ^ w) * 0x85EBCA6Bu;
 		h ^= h >> 15;
 	}
-	w = 0;
-	memcpy(&w, name, len);
+	for (w = 0; len; len--)
+		w = w << 8 | (u8)name[len - 1];
 	h = (h ^ w) * 0xC2B2AE35u;
 	return h ^ h >> 16;
 }

@@ -1,6 +1,7 @@
 /*
  * ext2 in memory: what its files share. Who does what:
- *   super.c   mount, checks of superblock and descriptors, errors, statfs      balloc.c  block bitmaps
+ *   super.c   mount, options, errors, statfs                                   balloc.c  block bitmaps
+ *   super_check.c  superblock, features and descriptors checked
  *   inode.c   inodes read, written, evicted, attributes                        ialloc.c  inode bitmaps
  *   map.c     where a file's block lies, and new ones                          truncate.c  blocks given back
  *   dir.c     directory blocks                                                 dirindex.c  names of a large directory, hashed
@@ -100,15 +101,30 @@ static inline bool ext2_read_only(const struct super_block *sb) { return sb->fla
 /* ---- super.c ---- */
 /* One line in the log, then what errors= asks for. Returns -EUCLEAN for the caller to pass on. Process context. */
 int ext2_error(struct super_block *sb, const char *function, const char *fmt, ...) __printf(3, 4);
-struct ext2_group_desc *ext2_group_desc(struct ext2_sb_info *sbi, u32 group, struct buffer_head **bh);
-bool ext2_group_has_super(const struct ext2_sb_info *sbi, u32 group);
-static inline u32 ext2_group_first_block(const struct ext2_sb_info *sbi, u32 group) { return sbi->first_data_block + group * sbi->blocks_per_group; }
-u32 ext2_group_blocks(const struct ext2_sb_info *sbi, u32 group); /* blocks in it: the last one is shorter */
 /* Set RO_COMPAT_LARGE_FILE when the first file passes 2 GiB. */
 void ext2_note_large_file(struct super_block *sb);
+int ext2_init(void);
+
+/* ---- super_check.c ---- */
+/* Read the superblock and set the device to its block size. 0, -EINVAL: no ext2, -EIO. */
+int __must_check ext2_find_super(struct super_block *sb, struct ext2_sb_info *sbi, bool silent);
+/* 0, -EINVAL: cannot be mounted, -EROFS: only read-only; the log names the features. */
+int __must_check ext2_check_features(struct super_block *sb, const struct ext2_super_block *es, bool want_write);
+/* NULL or what is wrong with the superblock's numbers. Fills in sbi on the way. */
+const char *ext2_check_geometry(struct super_block *sb, struct ext2_sb_info *sbi);
+/* The largest file: what three levels reach, and what i_blocks (32 bits of 512 bytes, map included) can count. */
+u64 ext2_max_file_size(const struct ext2_sb_info *sbi, u32 blocksize_bits);
+/* Read and check all descriptors, and count. 0, -EUCLEAN, -EIO, -ENOMEM. */
+int __must_check ext2_read_descriptors(struct super_block *sb, struct ext2_sb_info *sbi);
+struct ext2_group_desc *ext2_group_desc(struct ext2_sb_info *sbi, u32 group, struct buffer_head **bh);
+bool ext2_group_has_super(const struct ext2_sb_info *sbi, u32 group);
+static inline u32 ext2_group_first_block(const struct ext2_sb_info *sbi, u32 group)
+{
+	return sbi->first_data_block + group * sbi->blocks_per_group;
+}
+u32 ext2_group_blocks(const struct ext2_sb_info *sbi, u32 group); /* blocks in it: the last one is shorter */
 /* Is [block, block + count) on the device and free of metadata? */
 bool ext2_data_blocks_valid(struct ext2_sb_info *sbi, u32 block, u32 count);
-int ext2_init(void);
 
 /* ---- balloc.c ---- */
 /*

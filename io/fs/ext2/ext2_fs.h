@@ -201,7 +201,17 @@ struct ext2_dir_entry {
 static_assert(sizeof(struct ext2_dir_entry) == 8, "directory entry");
 #define EXT2_DIR_REC_LEN(name_len) (((u32)(name_len) + 8 + 3) & ~3u)
 
-enum ext2_file_type { EXT2_FT_UNKNOWN, EXT2_FT_REG_FILE, EXT2_FT_DIR, EXT2_FT_CHRDEV, EXT2_FT_BLKDEV, EXT2_FT_FIFO, EXT2_FT_SOCK, EXT2_FT_SYMLINK, EXT2_FT_MAX };
+enum ext2_file_type {
+	EXT2_FT_UNKNOWN,
+	EXT2_FT_REG_FILE,
+	EXT2_FT_DIR,
+	EXT2_FT_CHRDEV,
+	EXT2_FT_BLKDEV,
+	EXT2_FT_FIFO,
+	EXT2_FT_SOCK,
+	EXT2_FT_SYMLINK,
+	EXT2_FT_MAX,
+};
 
 /* Head of a block with extended attributes, which files may share. */
 #define EXT2_XATTR_MAGIC 0xEA020000u

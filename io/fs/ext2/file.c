@@ -1,4 +1,7 @@
-/* Operations on open files and on their pages. The work is the page cache's; ext2 says where blocks lie and keeps the end of the file right. */
+/*
+ * Operations on open files and on their pages. The work is the page cache's; ext2 says where blocks lie, and takes back what was
+ * allocated past the end for a write that failed.
+ */
 #include "io/fs/ext2/ext2.h"
 #include "mm/mm.h"
 

@@ -23,7 +23,7 @@ struct super_block;
 /* 0 or -errno. May sleep. */
 int __must_check tx_begin(struct super_block *sb, u32 credits);
 void tx_end(struct super_block *sb);
-/* A long operation (truncate) stands at a point where all it has done so far may be committed, and wants room for `credits` more buffers. */
+/* A long operation (truncate) stands where all it has done so far may be committed, and wants room for `credits` more buffers. */
 int __must_check tx_extend(struct super_block *sb, u32 credits);
 /* The buffer is about to change. 0 or -errno (a journal may fail to make room); may sleep. */
 int __must_check tx_get_write(struct super_block *sb, struct buffer_head *b);

@@ -10,8 +10,8 @@ enum lock_rank {
 	RANK_NONE = 0,     /* not checked: only for tests */
 	RANK_FILEPOS,      /* file->pos_lock: a shared file position, held around the whole read or write */
 	RANK_MOUNT,        /* mount tree changes; rename's cross-directory mutex */
-	RANK_MM,           /* mm->lock: areas and page tables of an address space */
 	RANK_INODE,        /* inode->lock: contents of a directory, size of a file */
+	RANK_MM,           /* mm->lock: areas and page tables; after the inode, because a write holds its file while its source is faulted in */
 	RANK_TX,           /* a file system transaction; ext2's allocation mutexes */
 	RANK_PAGE,         /* a locked page (bit lock) and a locked buffer */
 	RANK_FSMAP,        /* where one file's blocks lie (ext2): taken with its page locked; below it only metadata buffers are read */

@@ -69,6 +69,7 @@ static enum step_state { STEP_NOT_RUN, STEP_DONE, STEP_FAILED } state[ARRAY_SIZE
 void kernel_main(u32 mbi_phys);
 #ifdef CONFIG_DEBUG
 void ktest_run(const char *prefix);
+void crash_early(void), crash_late(void); /* the kernel word crash=, tests/kernel/crash.c */
 #endif
 
 /* The first step before `end` that is named in needs and is not done; NULL: none. A name that is not there at all is our mistake. */
@@ -116,8 +117,11 @@ static u32 run_steps(u32 i, const char *last)
 {
 	while (i < ARRAY_SIZE(steps)) {
 #ifdef CONFIG_DEBUG
-		if (steps[i].level == INIT_USER && steps[i - 1].level != INIT_USER && cmdline_get("ktest"))
-			ktest_run(cmdline_get("ktest"));
+		if (steps[i].level == INIT_USER && steps[i - 1].level != INIT_USER) {
+			if (cmdline_get("ktest"))
+				ktest_run(cmdline_get("ktest"));
+			crash_late();
+		}
 #endif
 		run_step(i++);
 		if (last && !strcmp(steps[i - 1].name, last))
@@ -161,6 +165,9 @@ void kernel_main(u32 mbi_phys)
 	u32 next = run_steps(0, "idt");
 	pr_info("Sluice, started by %s, command line: %s\n", boot_info()->loader, cmdline_all());
 	check_memory();
+#ifdef CONFIG_DEBUG
+	crash_early();
+#endif
 	next = run_steps(next, "timer");
 	irq_enable();
 	struct task *t = kthread_run(run_rest, (void *)next, "init");

@@ -7,6 +7,7 @@
 #include "drivers/char/vga_console.h"
 #include "drivers/char/vga_regs.h"
 #include "drivers/char/vt.h"
+#include "kernel/debug/panic.h"
 #include "kernel/debug/printk.h"
 #include "kernel/hal/port.h"
 #include "kernel/init.h"
@@ -51,11 +52,38 @@ static void show(void)
 
 /* ---- the kernel log ---- */
 
+/*
+ * A panic gets an empty screen, one row a line of its report, without the time: all that panic.c means for the screen stays on it.
+ * Whoever was writing to vt is not heard of again, so it starts anew.
+ */
+static size_t panic_line(const char **text, size_t len)
+{
+	static bool begun;
+	const char *time_end;
+
+	if (!begun)
+		vt_init(&vt);
+	begun = true;
+	vt.cursor_visible = false;
+	time_end = **text == '[' ? memchr(*text, ']', len) : NULL;
+	if (time_end && (size_t)(time_end + 2 - *text) < len) {
+		len -= (size_t)(time_end + 2 - *text);
+		*text = time_end + 2;
+	}
+	if (len <= VT_COLS)
+		return len;
+	vt_write(&vt, (const u8 *)*text, VT_COLS);
+	*text += len - 1; /* the line feed */
+	return 1;
+}
+
 static void log_write(struct console *c, const char *text, size_t len)
 {
 	u32 flags = irq_save();
 	bool locked = spin_trylock(&vt_lock); /* a panic inside must still get through */
 
+	if (panic_in_progress())
+		len = panic_line(&text, len);
 	for (const char *end = text + len; text < end;) {
 		const char *nl = memchr(text, '\n', (size_t)(end - text));
 		u32 part = (u32)((nl ? nl : end) - text);
@@ -73,7 +101,7 @@ static void log_write(struct console *c, const char *text, size_t len)
 	irq_restore(flags);
 }
 
-static struct console log_console = { .name = "tty1", .write = log_write, .level = LOG_INFO };
+static struct console log_console = { .name = "tty1", .write = log_write, .level = LOG_INFO, .panic_level = LOG_EMERG + 1 };
 
 int vga_log_init(void)
 {

@@ -8,7 +8,9 @@
 #include "kernel/hal/multiboot.h"
 #include "kernel/lib/printf.h"
 
-#define MAX_FRAMES 32
+#define MAX_FRAMES 1024
+#define MAX_LINES 32
+#define SCREEN_FRAMES 8 /* of them on a panic's screen (kernel/debug/panic.c) */
 
 extern const u32 ksyms_count __attribute__((weak));
 extern const u32 ksyms_offsets[] __attribute__((weak));
@@ -52,18 +54,34 @@ void symbol_format(char *buf, size_t size, u32 addr)
 		ksnprintf(buf, size, "0x%08x", addr);
 }
 
+/* Deeper frames than a panic's screen has room for are left out there. */
+static int frame_level(u32 n) { return n < SCREEN_FRAMES ? LOG_EMERG : LOG_ALERT; }
+
+/* One line a frame; calls from the same place in a row are counted, so that what lies below a recursion is seen, too. */
 void backtrace_from(u32 ebp)
 {
-	for (u32 n = 0; n < MAX_FRAMES && ebp && !(ebp & 3); n++) {
+	u32 last = 0, same = 0, lines = 0;
+
+	for (u32 n = 0; n < MAX_FRAMES && lines < MAX_LINES && ebp && !(ebp & 3); n++) {
 		if (!kernel_address_mapped(ebp) || !kernel_address_mapped(ebp + 4))
 			break;
 		u32 caller = ((const u32 *)ebp)[1];
 		if (caller < (u32)__text_start || caller >= (u32)__text_end)
 			break;
-		/* The call, not what follows it: after a call that does not return that can be the next function. */
-		printk(LOG_EMERG, "  [%08x] %pS\n", caller, (void *)(caller - 1));
 		ebp = *(const u32 *)ebp;
+		if (caller == last) {
+			same++;
+			continue;
+		}
+		if (same)
+			printk(frame_level(lines++), "  and %u times more\n", same);
+		same = 0;
+		last = caller;
+		/* The call, not what follows it: after a call that does not return that can be the next function. */
+		printk(frame_level(lines++), "  [%08x] %pS\n", caller, (void *)(caller - 1));
 	}
+	if (same)
+		printk(frame_level(lines), "  and %u times more\n", same);
 }
 
 void dump_stack(void)

@@ -173,6 +173,24 @@ void console_set_level(int level)
 	unlock_log(flags, locked);
 }
 
+bool console_registered(const char *name)
+{
+	struct console *c;
+
+	list_for_each_entry(c, &consoles, node)
+		if (!strcmp(c->name, name))
+			return true;
+	return false;
+}
+
+void console_panic_levels(void)
+{
+	struct console *c;
+
+	list_for_each_entry(c, &consoles, node)
+		c->level = c->panic_level ? c->panic_level : CONSOLE_SHOWS_ALL;
+}
+
 size_t log_read(u64 *pos, char *buf, size_t size)
 {
 	bool locked;

@@ -8,6 +8,7 @@
 #include "kernel/lib/list.h"
 
 #define LOG_EMERG 0
+#define LOG_ALERT 1
 #define LOG_ERR 3
 #define LOG_WARN 4
 #define LOG_NOTICE 5
@@ -27,11 +28,15 @@ struct console {
 	const char *name;
 	void (*write)(struct console *c, const char *text, size_t len); /* any context; must not sleep */
 	int level; /* lines with a level below this are shown */
+	int panic_level; /* the same once a panic has begun; 0: everything */
 	struct list_head node;
 };
 /* Show the log so far, and from now on. */
 void console_register(struct console *c);
 void console_set_level(int level); /* of all consoles but those marked to show everything (level 8) */
+
+bool console_registered(const char *name);
+void console_panic_levels(void); /* from now on each shows what its panic_level says */
 
 /* For syslog(2) and /dev/kmsg: copy log bytes from position *pos (0: oldest still there); returns bytes copied, moves *pos. */
 size_t log_read(u64 *pos, char *buf, size_t size);

@@ -16,6 +16,7 @@
 #include "mm/alloc.h"
 
 #define RING_SMALL 256u  /* records kept always, for panic */
+#define SCREEN_RECORDS 6u /* on a panic's screen (kernel/debug/panic.c) */
 #define RING_LARGE 8192u /* while tracing is on */
 
 volatile u32 trace_enabled;
@@ -119,8 +120,10 @@ void trace_dump_last(u32 n)
 
 	if (end - first > n)
 		first = end - n;
-	pr_emerg("last I/O events (time in us, pid, id, layer, function, place):\n");
+	pr_emerg("Last I/O events (time in us, pid, id, layer, function, place):\n");
+	if (first == end)
+		pr_emerg("  none yet\n");
 	for (; first != end; first++)
 		if (trace_format(first, line, sizeof(line)))
-			pr_emerg("  %s", line);
+			printk(end - first <= SCREEN_RECORDS ? LOG_EMERG : LOG_ALERT, "  %s", line);
 }

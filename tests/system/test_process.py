@@ -95,9 +95,9 @@ def test_fork_until_it_fails():
 
 def test_memory_runs_out():
     """The process with the most memory dies, the others do not notice."""
-    r = sh("/t/hog & pid=$!; sleep 0.2; wait $pid; echo hog $?; echo still here; grep -c . /proc/meminfo >/dev/null && echo fine",
-           add=[(program("hog.c"), "/t/hog")], mem=32)
-    assert r.good().text == "hog 137\nstill here\nfine\n", repr(r)
+    r = sh("/t/eat & pid=$!; sleep 0.2; wait $pid; echo eater $?; echo still here; grep -c . /proc/meminfo >/dev/null && echo fine",
+           add=[(program("eat.c"), "/t/eat")], mem=32)
+    assert r.good().text == "eater 137\nstill here\nfine\n", repr(r)
 
 
 @pytest.mark.parametrize("kernel", sorted(KERNELS))

@@ -143,12 +143,12 @@ $(BUILD)/user/%: user/%.c Makefile | $(MUSL)/libc.a
 $(BUILD)/user/.all: $(USER_BIN)
 	@touch $@
 
-$(MUSL)/libc.a $(DEBIAN)/bin/busybox:
+$(MUSL)/libc.a $(DEBIAN)/bin/busybox $(DEBIAN)/bin/bash-static:
 	tools/deps
 
-$(ROOT): tools/rootfs $(BUILD)/user/.all $(DEBIAN)/bin/busybox $(shell find user/root)
+$(ROOT): tools/rootfs $(BUILD)/user/.all $(DEBIAN)/bin/busybox $(DEBIAN)/bin/bash-static $(shell find user/root)
 	@echo "  ROOT  $@"
-	$(Q)tools/rootfs $@ $(DEBIAN)/bin/busybox $(USER_BIN)
+	$(Q)tools/rootfs $@ $(DEBIAN)/bin/busybox $(DEBIAN)/bin/bash-static $(USER_BIN)
 
 # ---- the ISO, running, debugging ----------------------------------------------
 

@@ -88,11 +88,11 @@ static __always_inline int write_to_page(struct kiocb *k, struct mapping *m, str
 static ssize_t page_cache_write(struct kiocb *k, struct iov_iter *from)
 {
 	struct mapping *m = k->file->inode->mapping;
-	u32 done = 0;
+	u32 done = 0, reachable = PAGE_SIZE; /* so much of the source is there, as far as we know */
 
 	TRACE(TRACE_CACHE, "index=%u bytes=%u", k->id, k->pos >> PAGE_SHIFT, from->count);
 	while (from->count) {
-		u32 n = min(PAGE_SIZE - ((u32)k->pos & (PAGE_SIZE - 1)), from->count), left;
+		u32 n = min(min(PAGE_SIZE - ((u32)k->pos & (PAGE_SIZE - 1)), reachable), from->count), left;
 		int taken = write_to_page(k, m, from, n);
 
 		if (unlikely(taken < 0))
@@ -103,8 +103,12 @@ static ssize_t page_cache_write(struct kiocb *k, struct iov_iter *from)
 		if (unlikely(nr_dirty_above(dirty_check_limit)))
 			balance_dirty_pages_slow();
 		left = n - (u32)taken;
-		if (unlikely(left) && iov_iter_fault_in_readable(from, left) == left)
+		if (likely(!left))
+			continue;
+		u32 missing = iov_iter_fault_in_readable(from, left);
+		if (missing == left)
 			return done ? (ssize_t)done : -EFAULT;
+		reachable = missing ? left - missing : PAGE_SIZE; /* a piece that can never be whole is not asked for again */
 	}
 	return (ssize_t)done;
 }

@@ -190,24 +190,36 @@ u32 copy_page_from_iter_atomic(struct page *p, u32 offset, u32 n, struct iov_ite
 	return done;
 }
 
+/* Touch the pages of a user range, all at once if they are there, else one by one: bytes that could not be reached. */
+static u32 fault_in_range(u8 *p, u32 n, bool write)
+{
+	if (likely(!(write ? fault_in_writeable(p, n) : fault_in_readable(p, n))))
+		return 0;
+	while (n) {
+		u32 part = min(n, PAGE_SIZE - ((u32)(uintptr_t)p & (PAGE_SIZE - 1)));
+		if (write ? fault_in_writeable(p, part) : fault_in_readable(p, part))
+			break;
+		p += part;
+		n -= part;
+	}
+	return n;
+}
+
 /* Touch the user pages of [0, n): bytes that could not be reached. */
 static u32 fault_in(const struct iov_iter *i, u32 n, bool write)
 {
 	if (n > i->count)
 		n = i->count;
-	if (i->type == ITER_UBUF) {
-		u8 *p = (u8 *)i->ubuf + i->seg_offset;
-		return (write ? fault_in_writeable(p, n) : fault_in_readable(p, n)) ? n : 0;
-	}
+	if (i->type == ITER_UBUF)
+		return fault_in_range((u8 *)i->ubuf + i->seg_offset, n, write);
 	if (i->type != ITER_IOVEC)
 		return 0;
 	const struct iovec_k *v = i->iov;
 	for (u32 off = i->seg_offset; n; off = 0, v++) {
-		u32 part = min(v->len - off, n);
-		u8 *p = (u8 *)v->base + off;
-		if (part && (write ? fault_in_writeable(p, part) : fault_in_readable(p, part)))
+		u32 part = min(v->len - off, n), left = part ? fault_in_range((u8 *)v->base + off, part, write) : 0;
+		n -= part - left;
+		if (left)
 			break;
-		n -= part;
 	}
 	return n;
 }

@@ -128,26 +128,30 @@ static void release_slot(struct pipe *p, struct pipe_buffer *b)
 	put_page(page);
 }
 
-/* Move as much as is there. Bytes done; *fault: a page of the reader's memory has to be brought in first. Lock held. */
-static u32 read_slots(struct pipe *p, struct iov_iter *to, bool *fault)
+/*
+ * Move as much as is there. Bytes done; *fault: so many bytes of the reader's memory have to be brought in first (of a slot that reaches its
+ * reader only in part nothing is taken). Lock held.
+ */
+static u32 read_slots(struct pipe *p, struct iov_iter *to, u32 *fault)
 {
 	u32 done = 0;
 
-	*fault = false;
+	*fault = 0;
 	pagefault_disable();
 	while (to->count && p->head != p->tail) {
 		struct pipe_buffer *b = &p->bufs[p->tail & (p->slots - 1)];
 		u32 want = min(b->len, to->count);
 		u32 n = copy_page_to_iter(b->page, b->offset, want, to);
+		if (unlikely(n < want)) {
+			iov_iter_revert(to, n);
+			*fault = want;
+			break;
+		}
 		b->offset += n;
 		b->len -= n;
 		done += n;
 		if (!b->len)
 			release_slot(p, b);
-		if (unlikely(n < want)) {
-			*fault = true;
-			break;
-		}
 	}
 	pagefault_enable();
 	return done;
@@ -156,8 +160,9 @@ static u32 read_slots(struct pipe *p, struct iov_iter *to, bool *fault)
 static ssize_t pipe_read(struct kiocb *k, struct iov_iter *to)
 {
 	struct pipe *p = k->file->private;
-	bool nonblock = (k->file->flags & O_NONBLOCK) || (k->flags & IOCB_NOWAIT), fault, was_full = false;
+	bool nonblock = (k->file->flags & O_NONBLOCK) || (k->flags & IOCB_NOWAIT), was_full = false;
 	ssize_t done = 0;
+	u32 fault;
 
 	if (!to->count)
 		return 0;
@@ -168,7 +173,7 @@ static ssize_t pipe_read(struct kiocb *k, struct iov_iter *to)
 		bool writers = p->writers;
 		spin_unlock(&p->lock);
 		if (fault) {
-			if (!iov_iter_fault_in_writeable(to, 1))
+			if (!iov_iter_fault_in_writeable(to, fault))
 				continue;
 			if (!done)
 				done = -EFAULT;

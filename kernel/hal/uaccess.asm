@@ -15,7 +15,7 @@ global user_copy_bytes, user_copy_blocks, user_clear_bytes, user_copy_string, us
 
 section .text align=16
 
-; user_copy_bytes(EAX = to, EDX = from, ECX = n): bytes not copied, exact to 4 bytes.
+; user_copy_bytes(EAX = to, EDX = from, ECX = n): bytes not copied. A fault among the words goes on by bytes, so the count is exact.
 align 16
 user_copy_bytes:
 	push esi
@@ -35,6 +35,7 @@ user_copy_bytes:
 	ret
 .in_words:
 	lea ecx, [edx + ecx * 4]
+	MAYFAULT .done, rep movsb
 	jmp .done
 
 ; user_copy_blocks(EAX = to, EDX = from, ECX = blocks of 128 bytes, > 0): blocks not copied; one that faulted counts whole.
@@ -89,6 +90,7 @@ user_clear_bytes:
 	ret
 .in_words:
 	lea ecx, [edx + ecx * 4]
+	MAYFAULT .done, rep stosb
 	jmp .done
 
 ; Zero bytes in EAX: sets ZF if there is none (Warren, "Hacker's Delight", section 6-1). EBP is used.

@@ -157,8 +157,37 @@ static void fifos(void)
 	close(fd);
 }
 
+/* Memory that ends in the middle of what is to be moved. */
+static void half_reachable(void)
+{
+	int p[2], f = open("half", O_RDWR | O_CREAT, 0600);
+	char *m = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct iovec v[2] = { { m + 4090, 6 }, { m + 4096, 6 } };
+
+	memset(m, 'm', 8192);
+	munmap(m + 4096, 4096);
+	pipe2(p, O_NONBLOCK);
+	SAY(write(p[1], m + 4096 - 13, 5000));
+	SAY(write(p[1], m + 4096, 10));
+	SAY(read(p[0], m, 100));
+	SAY(write(p[1], m, 1000));
+	SAY(read(p[0], m + 4096 - 7, 100));
+	SAY(read(p[0], m, 4000));
+	SAY(writev(p[1], v, 2));
+	SAY(read(p[0], m, 4000));
+	SAY(write(f, m + 4096 - 13, 5000));
+	SAY(write(f, m + 4096, 10));
+	SAY(writev(f, v, 2));
+	SAY(pread(f, m, 4096, 0));
+	SAY(pwrite(f, m, 4096, 0));
+	SAY(pwrite(f, m + 100, 4096, 4096));
+	SAY(lseek(f, 0, SEEK_END));
+	SAY(pread(f, m + 4096 - 21, 4096, 0));
+}
+
 int main(void)
 {
+	half_reachable();
 	ends();
 	through_a_child();
 	polling();

@@ -61,6 +61,7 @@ int create_pipe_files(struct file *ends[2], int flags)
 	}
 	r->inode->mode = S_IFIFO | 0600;
 	r->inode->pipe = p;
+	p->nameless = true;
 	p->readers = p->files = 1;
 	p->r_counter = p->w_counter = 1;
 	struct file *w = alloc_file(O_WRONLY | status);
@@ -504,7 +505,7 @@ static int fifo_open(struct inode *inode, struct file *f)
 		opened_reader(p);
 		if (!p->writers && nonblock) {
 			f->pos = p->w_counter;
-		} else if (!p->writers) {
+		} else if (!p->writers && !p->nameless) {
 			u32 seen = p->w_counter;
 			err = wait_event_interruptible(&p->rd_wait, p->w_counter != seen);
 			if (err)
@@ -512,12 +513,12 @@ static int fifo_open(struct inode *inode, struct file *f)
 		}
 		break;
 	case FMODE_WRITE:
-		if (nonblock && !p->readers) {
+		if (nonblock && !p->readers && !p->nameless) {
 			err = -ENXIO;
 			break;
 		}
 		opened_writer(p);
-		if (!p->readers) {
+		if (!p->readers && !p->nameless) {
 			u32 seen = p->r_counter;
 			err = wait_event_interruptible(&p->wr_wait, p->r_counter != seen);
 			if (err)

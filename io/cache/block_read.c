@@ -16,6 +16,7 @@ struct read_run {
 	get_block_t get_block;
 	u32 id, bits;          /* of the I/O that asks; block size is 1 << bits */
 	u32 pages_left;        /* for sizing bios */
+	u32 file_end;          /* blocks of the file that are not wholly beyond its end */
 	struct bio *bio;       /* being filled */
 	sector_t next_sector;  /* where it ends */
 	u32 ext_first, ext_len; /* extent last mapped: file blocks, 0 long: none */
@@ -107,24 +108,21 @@ static int map_block(struct read_run *r, u32 block, bool *mapped, u32 *disk)
 	return 0;
 }
 
-/* File blocks that are not wholly beyond the end of the file. */
-static u32 file_blocks(const struct read_run *r)
-{
-	loff_t size = inode_size(r->m->host);
-
-	return (u32)((size + (1 << r->bits) - 1) >> r->bits);
-}
-
 /*
  * Map a page that lies in one piece from its start: *nr blocks from *disk on, the rest is hole or beyond the end. 0; -EAGAIN: it is in
  * several pieces; or an error.
  */
 static int map_whole_page(struct read_run *r, struct page *page, u32 *disk, u32 *nr)
 {
-	u32 per_page = PAGE_SIZE >> r->bits, first = page->index << (PAGE_SHIFT - r->bits), end = file_blocks(r);
+	u32 per_page = PAGE_SIZE >> r->bits, first = page->index << (PAGE_SHIFT - r->bits), in_ext = first - r->ext_first;
 
+	if (in_ext < r->ext_len && r->ext_len - in_ext >= per_page && r->ext_mapped && first + per_page <= r->file_end) {
+		*disk = r->ext_disk + in_ext;
+		*nr = per_page;
+		return 0;
+	}
 	*nr = 0;
-	for (u32 i = 0; i < per_page && first + i < end; i++) {
+	for (u32 i = 0; i < per_page && first + i < r->file_end; i++) {
 		bool mapped;
 		u32 at;
 		int error = map_block(r, first + i, &mapped, &at);
@@ -146,13 +144,13 @@ static int map_whole_page(struct read_run *r, struct page *page, u32 *disk, u32 
 static int collect_buffers(struct read_run *r, struct page *page)
 {
 	struct buffer_head *head = page_buffers(page), *b = head;
-	u32 block = page->index << (PAGE_SHIFT - r->bits), end = file_blocks(r);
+	u32 block = page->index << (PAGE_SHIFT - r->bits);
 	int n = 0, error = 0;
 
 	do {
 		if (b->state & BH_Uptodate)
 			continue;
-		if (!(b->state & BH_Mapped) && block < end && !error) {
+		if (!(b->state & BH_Mapped) && block < r->file_end && !error) {
 			bool mapped;
 			u32 at;
 
@@ -239,6 +237,7 @@ void block_read_pages(struct mapping *m, struct page **pages, u32 nr, get_block_
 {
 	struct read_run r = { .m = m, .get_block = get_block, .id = id, .bits = m->host->blkbits };
 
+	r.file_end = (u32)((inode_size(m->host) + (1 << r.bits) - 1) >> r.bits);
 	for (u32 i = 0; i < nr; i++) {
 		r.pages_left = nr - i - 1;
 		read_one(&r, pages[i]);

@@ -169,8 +169,16 @@ static ssize_t write_sync(struct kiocb *k, ssize_t done)
 	return error ? error : done;
 }
 
+/* May be written up to byte `end`, which lies below 2 GiB, without a look at any special rule. */
+static __always_inline bool is_simple_target(struct inode *host, u32 end)
+{
+	if (likely(S_ISREG(host->mode)))
+		return (u32)(rlimit(RLIMIT_FSIZE) >> 32) && host->sb->max_bytes >> 31;
+	return S_ISBLK(host->mode) && end <= inode_size(host) && !host->mapping->bdev->read_only;
+}
+
 /*
- * The commonest write: a regular file, all within one page and below 2 GiB, no special rule. 0: it is not that, or nothing could be written
+ * The commonest write: a file or disk, all within one page and below 2 GiB, no special rule. 0: it is not that, or nothing could be written
  * this way, and nothing was done. In 32-bit arithmetic, because every instruction of it counts. Inode lock held.
  */
 static __always_inline ssize_t write_within_page(struct kiocb *k, struct iov_iter *from)
@@ -182,8 +190,7 @@ static __always_inline ssize_t write_within_page(struct kiocb *k, struct iov_ite
 	void *fsdata;
 	int taken;
 
-	if (n > PAGE_SIZE - offset || k->flags || (u32)(k->pos >> 32) || (s32)(pos + n) < 0 || !(u32)(rlimit(RLIMIT_FSIZE) >> 32) || !S_ISREG(m->host->mode) ||
-	    (m->host->sb->max_bytes >> 31) == 0)
+	if (n > PAGE_SIZE - offset || k->flags || (u32)(k->pos >> 32) || (s32)(pos + n) < 0 || !is_simple_target(m->host, pos + n))
 		return 0;
 	TRACE(TRACE_CACHE, "index=%u bytes=%u", k->id, pos >> PAGE_SHIFT, n);
 	if (file_update_time(f) || m->ops->write_begin(f, m, k->pos, n, &page, &fsdata))

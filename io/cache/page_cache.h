@@ -38,14 +38,21 @@ static __always_inline struct page *page_cache_lookup(const struct mapping *m, p
 	return radix_tree_lookup(&m->pages, index);
 }
 
-/* The page at index, locked, with a reference, if it is there and free; else NULL, and find_or_create_page may sleep for it. */
-static __always_inline struct page *page_cache_trylock(const struct mapping *m, pgoff_t index)
+/*
+ * The page at index, locked, with a reference, if it is there and free; else NULL, and find_or_create_page may sleep for it. The page found
+ * last is tried first: its mapping and index tell whether it is the one, whatever became of it meanwhile (a struct page always exists).
+ */
+static __always_inline struct page *page_cache_trylock(struct mapping *m, pgoff_t index)
 {
-	struct page *p = page_cache_lookup(m, index);
+	struct page *p = m->last_written;
 
-	if (unlikely(!p || page_test_set(p, PG_locked)))
-		return NULL;
-	return get_page(p);
+	if (!p || p->mapping != m || p->index != index || page_cache_broken) {
+		p = page_cache_lookup(m, index);
+		if (unlikely(!p))
+			return NULL;
+		m->last_written = p;
+	}
+	return unlikely(page_test_set(p, PG_locked)) ? NULL : get_page(p);
 }
 
 /* mark_page_accessed, out of line only when there is something to note. */

@@ -19,7 +19,8 @@
 #include "kernel/debug/trace.h"
 #include "mm/alloc.h"
 
-u32 readahead_default_pages = 128 * 1024 / PAGE_SIZE;
+/* Twice Linux's: one command of LBA48 for a window; measured on QEMU's IDE, 128 KiB is a quarter slower and 512 KiB hardly faster. */
+u32 readahead_default_pages = 256 * 1024 / PAGE_SIZE;
 
 #define BATCH 64u /* pages handed down at once */
 

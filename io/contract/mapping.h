@@ -61,7 +61,7 @@ struct mapping {
 	struct block_device *bdev;    /* device behind it, for plugging and read-ahead limits; may be NULL */
 	u32 gfp;
 	u32 wb_err;                   /* errseq: errno and a counter, see wb_err_* */
-	u32 writeback_index;
+	struct page *last_written;    /* where the next small write probably goes; only a guess, checked when it is used */
 	atomic_t direct_ios;          /* O_DIRECT transfers under way: truncate waits for them */
 	void *private;
 };

@@ -134,7 +134,8 @@ struct inode *iget_locked(struct super_block *sb, u32 ino)
 void unlock_new_inode(struct inode *i)
 {
 	atomic_and(&i->state, ~I_NEW);
-	wake_up_all(&state_wait);
+	if (wait_queue_active(&state_wait))
+		wake_up_all(&state_wait);
 }
 
 static void unhash(struct inode *i)
@@ -185,7 +186,8 @@ static void evict(struct inode *i)
 	list_del_init(&i->hash_node);
 	list_del(&i->sb_node);
 	spin_unlock(&inode_lock);
-	wake_up_all(&state_wait);
+	if (wait_queue_active(&state_wait))
+		wake_up_all(&state_wait);
 	ASSERT(!i->data.nrpages);
 	kfree(i->flocks);
 	free_inode(i);

@@ -54,10 +54,11 @@ static bool fill_one(struct dir_context *c, const char *name, u32 len, loff_t po
 	}
 	set_offset(f, pos);
 	u8 *at = f->buf + f->used;
-	memset(at, 0, rec);
+	*(u64 *)(at + rec - 8) = 0; /* terminator and padding: never more than the last 8 bytes */
 	if (f->layout == DIRENT_64) {
 		struct dirent64_abi *d = (void *)at;
 		d->d_ino = ino;
+		d->d_off = 0;
 		d->d_reclen = (u16)rec;
 		d->d_type = (u8)type;
 		memcpy(d->d_name, name, len);

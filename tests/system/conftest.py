@@ -12,10 +12,14 @@ def pytest_addoption(parser):
     parser.addoption("--soak", action="store_true", help="the long forms")
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_configure(config):
     config.addinivalue_line("markers", "xdist_group(name): tests that share a guest")
     if os.environ.get("SLUICE_RESULTS") and not hasattr(config, "workerinput"):
         config.pluginmanager.register(Lines(), "sluice-lines")
+        reporter = config.pluginmanager.getplugin("terminalreporter")
+        if reporter:
+            config.pluginmanager.unregister(reporter)
 
 
 @pytest.fixture(scope="session")
@@ -37,7 +41,7 @@ class Lines:
             self._one(report)
 
     def _one(self, report):
-        name = report.nodeid.replace("tests/system/", "")
+        name = report.nodeid.partition("@")[0].replace("tests/system/", "")     # xdist adds the group's name
         word = {"passed": "ok", "failed": "FAILED", "skipped": "skip"}[report.outcome]
         seconds = getattr(report, "duration", 0.0)
         reason = "  (%s)" % report.longrepr[2] if report.outcome == "skipped" and isinstance(report.longrepr, tuple) else "  (%.1f s)" % seconds
@@ -47,7 +51,7 @@ class Lines:
                 text += "       | %s\n" % line
             for title, captured in report.sections:
                 text += "".join("       | [%s] %s\n" % (title, line) for line in captured.splitlines()[-10:])
-            text += "       again: " + AGAIN % shlex.quote(report.nodeid) + "\n"
+            text += "       again: " + AGAIN % shlex.quote("tests/system/" + name) + "\n"
         os.write(1, text.encode())
         with open(os.environ["SLUICE_RESULTS"], "a") as f:
             f.write(report.outcome + "\n")

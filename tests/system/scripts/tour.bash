@@ -159,7 +159,6 @@ set -m
 sleep 60 & p=$!; kill -STOP $p; sleep 0.2; jobs -s | tr -s ' ' | cut -d' ' -f2
 kill -CONT $p; sleep 0.2; kill $p; wait $p 2>/dev/null; echo $?
 set +m
-wait -n 2>/dev/null; echo "nothing to wait for: $?"
 
 section options and parsing
 parse() {

@@ -8,6 +8,7 @@
 #include "io/contract/block_device.h"
 #include "io/contract/filesystem.h"
 #include "kernel/debug/trace.h"
+#include "kernel/hal/uaccess.h"
 #include "kernel/sched/signal.h"
 #include "mm/alloc.h"
 
@@ -178,8 +179,8 @@ static __always_inline bool is_simple_target(struct inode *host, u32 end)
 }
 
 /*
- * The commonest write: a file or disk, all within one page and below 2 GiB, no special rule. 0: it is not that, or nothing could be written
- * this way, and nothing was done. In 32-bit arithmetic, because every instruction of it counts. Inode lock held.
+ * The commonest write: a file or disk, all within one page and below 2 GiB, out of one user buffer, no special rule. 0: it is not that, or
+ * this way led nowhere; then by all the rules. In 32-bit arithmetic, because every instruction of it counts. Inode lock held.
  */
 static __always_inline ssize_t write_within_page(struct kiocb *k, struct iov_iter *from)
 {
@@ -190,12 +191,14 @@ static __always_inline ssize_t write_within_page(struct kiocb *k, struct iov_ite
 	void *fsdata;
 	int taken;
 
-	if (n > PAGE_SIZE - offset || k->flags || (u32)(k->pos >> 32) || (s32)(pos + n) < 0 || !is_simple_target(m->host, pos + n))
+	if (n > PAGE_SIZE - offset || k->flags || from->type != ITER_UBUF || (u32)(k->pos >> 32) || (s32)(pos + n) < 0 || !is_simple_target(m->host, pos + n))
 		return 0;
 	TRACE(TRACE_CACHE, "index=%u bytes=%u", k->id, pos >> PAGE_SHIFT, n);
 	if (file_update_time(f) || m->ops->write_begin(f, m, k->pos, n, &page, &fsdata))
 		return 0;
-	copied = copy_page_from_iter_atomic(page, offset, n, from);
+	pagefault_disable();
+	copied = n - copy_from_user_keep((u8 *)page_address(page) + offset, (u8 *)from->ubuf + from->seg_offset, n);
+	pagefault_enable();
 	if (pos >> PAGE_SHIFT != f->ra.prev_index || !offset) {
 		page_touched(page);
 		f->ra.prev_index = pos >> PAGE_SHIFT;
@@ -203,7 +206,8 @@ static __always_inline ssize_t write_within_page(struct kiocb *k, struct iov_ite
 	taken = m->ops->write_end(f, m, k->pos, n, copied, page, fsdata);
 	if (unlikely(taken <= 0))
 		return 0;
-	iov_iter_advance(from, (u32)taken);
+	from->count -= (u32)taken;
+	from->seg_offset += (u32)taken;
 	k->pos += (u32)taken;
 	if (unlikely(nr_dirty_above(dirty_check_limit)))
 		balance_dirty_pages_slow();

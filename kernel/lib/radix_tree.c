@@ -173,22 +173,60 @@ void *radix_tree_delete(struct radix_tree *t, u32 index)
 	return item;
 }
 
-void radix_tree_tag_set(struct radix_tree *t, u32 index, enum radix_tag tag)
+/* The leaf that holds index, or NULL. */
+static __always_inline struct radix_node *leaf_of(const struct radix_tree *t, u32 index)
+{
+	struct radix_node *n = t->root;
+	u32 shift = t->height * RADIX_BITS;
+
+	if (unlikely(!n) || (shift < 32 && unlikely(index >> shift)))
+		return NULL;
+	for (shift -= RADIX_BITS; shift && n; shift -= RADIX_BITS)
+		n = n->slots[index >> shift & (SLOTS - 1)];
+	return n;
+}
+
+static noinline void tag_set_path(struct radix_tree *t, u32 index, enum radix_tag tag)
 {
 	struct radix_node *path[MAX_HEIGHT];
 
-	if (!walk(t, index, path) || !path[0]->slots[slot_of(index, 0)])
+	if (walk(t, index, path))
+		for (u32 level = 0; level < t->height; level++)
+			tag_put(path[level], tag, slot_of(index, level));
+}
+
+static noinline void tag_clear_path(struct radix_tree *t, u32 index, enum radix_tag tag)
+{
+	struct radix_node *path[MAX_HEIGHT];
+
+	if (walk(t, index, path))
+		clear_tag_path(t, path, index, tag);
+}
+
+/* Tags of neighbours come and go together: while the leaf has the tag elsewhere, the nodes above need no change. */
+void radix_tree_tag_set(struct radix_tree *t, u32 index, enum radix_tag tag)
+{
+	struct radix_node *n = leaf_of(t, index);
+	u32 slot = slot_of(index, 0);
+
+	if (unlikely(!n) || !n->slots[slot])
 		return;
-	for (u32 level = 0; level < t->height; level++)
-		tag_put(path[level], tag, slot_of(index, level));
+	if (likely(tag_any(n, tag)))
+		tag_put(n, tag, slot);
+	else
+		tag_set_path(t, index, tag);
 }
 
 void radix_tree_tag_clear(struct radix_tree *t, u32 index, enum radix_tag tag)
 {
-	struct radix_node *path[MAX_HEIGHT];
+	struct radix_node *n = leaf_of(t, index);
+	u32 slot = slot_of(index, 0);
 
-	if (walk(t, index, path) && tag_get(path[0], tag, slot_of(index, 0)))
-		clear_tag_path(t, path, index, tag);
+	if (unlikely(!n) || !tag_get(n, tag, slot))
+		return;
+	tag_drop(n, tag, slot);
+	if (!tag_any(n, tag))
+		tag_clear_path(t, index, tag);
 }
 
 bool radix_tree_tagged(const struct radix_tree *t, enum radix_tag tag) { return t->root && tag_any(t->root, tag); }

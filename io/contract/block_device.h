@@ -58,7 +58,10 @@ struct bio *bio_alloc(struct block_device *bdev, u32 nr_vecs, u32 flags, u32 gfp
 void bio_put(struct bio *bio);
 /* false: does not fit into this bio. */
 bool bio_add_page(struct bio *bio, struct page *page, u32 len, u32 offset);
-/* Hand a bio down. Never fails at once: errors arrive in end_io. Process context; may sleep when the queue is full (REQ_NOWAIT: -EAGAIN in end_io). Splits what exceeds the limits. */
+/*
+ * Hand a bio down. Never fails at once: errors arrive in end_io. Process context; may sleep when the queue is full (REQ_NOWAIT: -EAGAIN in
+ * end_io). Splits what exceeds the limits.
+ */
 void blk_submit(struct bio *bio);
 /* Submit and wait; 0 or -errno; the caller keeps the bio. */
 int blk_submit_wait(struct bio *bio);
@@ -170,9 +173,15 @@ struct hw_ctx {
 
 struct block_ops {
 	const char *name;
-	/* Start a request. q->lock NOT held; softirqs are off; must not sleep. 0, -EBUSY (device full: will be tried again after the next completion), other -errno: failed. */
+	/*
+	 * Start a request. q->lock NOT held; softirqs are off; must not sleep. 0, -EBUSY (device full: will be tried again after the next
+	 * completion), other -errno: failed.
+	 */
 	int (*queue_rq)(struct hw_ctx *h, struct request *rq);
-	/* The deadline passed. First ask the device whether it is done after all; then recover. Runs in the driver-recovery thread, may sleep. Must end in blk_request_done, or return true to be given another period. */
+	/*
+	 * The deadline passed. First ask the device whether it is done after all; then recover. Runs in the thread blk_timeout, may sleep.
+	 * Must end in blk_request_done, or return true to be given another period.
+	 */
 	bool (*timeout)(struct hw_ctx *h, struct request *rq);
 	int (*open)(struct gendisk *d, u32 fmode);
 	void (*release)(struct gendisk *d);

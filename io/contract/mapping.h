@@ -37,7 +37,7 @@ struct mapping_ops {
 	int (*write_page)(struct page *page, struct writeback_control *wbc);
 	/* Write the dirty pages of a range; optional, else write_page for each. */
 	int (*write_pages)(struct mapping *m, struct writeback_control *wbc);
-	/* Prepare [pos, pos+len) inside one page for a write: allocate blocks, read what is only partly overwritten. Returns the page locked with a reference. */
+	/* Prepare [pos, pos+len) inside one page for a write: allocate blocks, read what is only partly overwritten. The page comes locked, referenced. */
 	int (*write_begin)(struct file *f, struct mapping *m, loff_t pos, u32 len, struct page **page, void **fsdata);
 	/* copied bytes are in the page: mark dirty, extend the size; unlocks and puts the page; returns bytes accepted. */
 	int (*write_end)(struct file *f, struct mapping *m, loff_t pos, u32 len, u32 copied, struct page *page, void *fsdata);
@@ -96,7 +96,8 @@ void mark_page_accessed(struct page *p);
 /* ---- whole mappings ---- */
 void truncate_pages(struct mapping *m, loff_t new_size);             /* drop everything past new_size, zero the rest of its last page; unmaps too */
 void truncate_pages_range(struct mapping *m, loff_t start, loff_t end_inclusive);
-u32 invalidate_clean_pages(struct mapping *m, pgoff_t first, pgoff_t last); /* fadvise DONTNEED, BLKFLSBUF, drop_caches: unused clean pages only; returns dropped */
+/* fadvise DONTNEED, BLKFLSBUF, drop_caches: unused clean pages only; returns how many were dropped. */
+u32 invalidate_clean_pages(struct mapping *m, pgoff_t first, pgoff_t last);
 int invalidate_pages_for_direct(struct mapping *m, pgoff_t first, pgoff_t last);
 int write_mapping(struct mapping *m, struct writeback_control *wbc);
 int filemap_write_and_wait(struct mapping *m, loff_t start, loff_t end_inclusive);

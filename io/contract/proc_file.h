@@ -10,7 +10,10 @@
 
 struct task;
 
-/* path like "meminfo" or "sys/vm/drop_caches" (folders are made). show and write may be NULL; write gets the text terminated and returns bytes taken or -errno. 0, -EEXIST, -ENOMEM. */
+/*
+ * path like "meminfo" or "sys/vm/drop_caches" (folders are made). show and write may be NULL; write gets the text terminated and returns
+ * bytes taken or -errno. 0, -EEXIST, -ENOMEM.
+ */
 int __must_check proc_create(const char *path, u32 mode, seq_show_t show, ssize_t (*write)(void *arg, const char *text, size_t len), void *arg);
 /* target NULL: the pid of whoever reads the link. */
 int __must_check proc_symlink(const char *path, const char *target);

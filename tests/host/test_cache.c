@@ -1,9 +1,10 @@
 /*
  * The page cache, buffers, read-ahead, direct I/O, write-back and reclaim over a disk that is late, disorderly and sometimes broken.
- * SOURCES: tests/host/cache_machine.c io/cache/page_cache.c io/cache/two_lists.c io/cache/reclaim.c io/cache/filemap.c io/cache/filemap_write.c
- * SOURCES: io/cache/filemap_mmap.c io/cache/truncate.c io/cache/readahead.c io/cache/buffer_head.c io/cache/buffer_io.c io/cache/block_read.c
- * SOURCES: io/cache/block_write.c io/cache/block_modify.c io/cache/direct_io.c io/cache/writeback.c io/cache/dirty_limits.c
- * SOURCES: io/vfs/iov_iter.c kernel/sched/wait.c kernel/sync/mutex.c kernel/sync/completion.c kernel/lib/radix_tree.c kernel/lib/kstrto.c
+ * SOURCES: tests/host/cache_machine.c tests/host/cache_disk.c io/cache/page_cache.c io/cache/page_state.c io/cache/two_lists.c
+ * SOURCES: io/cache/reclaim.c io/cache/filemap.c io/cache/filemap_write.c io/cache/filemap_mmap.c io/cache/truncate.c io/cache/readahead.c
+ * SOURCES: io/cache/buffer_head.c io/cache/buffer_io.c io/cache/block_read.c io/cache/block_write.c io/cache/block_modify.c
+ * SOURCES: io/cache/direct_io.c io/cache/writeback.c io/cache/dirty_limits.c io/vfs/iov_iter.c kernel/sched/wait.c kernel/sync/mutex.c
+ * SOURCES: kernel/sync/completion.c kernel/lib/radix_tree.c kernel/lib/kstrto.c
  */
 #include "tests/host/host_test.h"
 
@@ -42,7 +43,9 @@ static void drop_caches(void)
 
 TEST(reads_what_is_on_the_disk)
 {
-	static const struct { u32 bits, run, holes; } shapes[] = { { 12, 0, 0 }, { 12, 1, 0 }, { 12, 7, 3 }, { 10, 0, 0 }, { 10, 3, 0 }, { 10, 4, 5 }, { 9, 0, 0 }, { 9, 5, 7 } };
+	static const struct { u32 bits, run, holes; } shapes[] = {
+		{ 12, 0, 0 }, { 12, 1, 0 }, { 12, 7, 3 }, { 10, 0, 0 }, { 10, 3, 0 }, { 10, 4, 5 }, { 9, 0, 0 }, { 9, 5, 7 }
+	};
 
 	for (u32 s = 0; s < ARRAY_SIZE(shapes); s++) {
 		u32 size = 200000 - s * 111;
@@ -169,7 +172,8 @@ TEST(a_bad_sector_fails_its_own_page_alone)
 
 TEST(writes_reach_the_disk_and_only_they)
 {
-	static const struct { u32 bits, run, holes; } shapes[] = { { 12, 0, 0 }, { 12, 3, 4 }, { 10, 0, 0 }, { 10, 3, 5 }, { 9, 5, 3 } };
+	static const struct { u32 bits, run, holes; } shapes[] = {
+		{ 12, 0, 0 }, { 12, 3, 4 }, { 10, 0, 0 }, { 10, 3, 5 }, { 9, 5, 3 } };
 
 	for (u32 s = 0; s < ARRAY_SIZE(shapes); s++) {
 		u32 bits = shapes[s].bits, size = 300000, blocks = DIV_ROUND_UP(size, 1u << bits);
@@ -309,7 +313,8 @@ TEST(truncate_drops_pages)
 
 TEST(direct_io_and_cache_agree)
 {
-	static const struct { u32 bits, run, holes; } shapes[] = { { 12, 0, 0 }, { 10, 3, 0 }, { 10, 4, 5 } };
+	static const struct { u32 bits, run, holes; } shapes[] = {
+		{ 12, 0, 0 }, { 10, 3, 0 }, { 10, 4, 5 } };
 
 	for (u32 s = 0; s < ARRAY_SIZE(shapes); s++) {
 		u32 size = 256 << 10, bits = shapes[s].bits;

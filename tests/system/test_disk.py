@@ -78,7 +78,8 @@ def test_raw_disk(mode, tmp_path):
         at, size = rng.randrange(0, (4 << 20) - 70000), rng.randrange(1, 70000)
         piece = rng.randbytes(1) * size
         blob[at:at + size] = piece
-        lines.append("head -c %d /dev/zero | tr '\\000' '\\%03o' | dd of=/dev/sdb bs=%d count=1 iflag=fullblock seek=%d oflag=seek_bytes conv=notrunc 2>/dev/null"
+        lines.append("head -c %d /dev/zero | tr '\\000' '\\%03o' | dd of=/dev/sdb bs=%d count=1 iflag=fullblock seek=%d oflag=seek_bytes conv=notrunc "
+                     "2>/dev/null"
                      % (size, piece[0], size, at))
     lines += ["sync", "echo 3 > /proc/sys/vm/drop_caches", "md5sum < /dev/sdb"]
     want.append(hashlib.md5(blob).hexdigest() + "  -")

@@ -21,7 +21,7 @@ static void explode(void)
 			__sync_fetch_and_add(&seen->forks, 1);
 		if (pid < 0) {
 			seen->error = errno;
-			usleep(20000);
+			sleep(1); /* as a shell does before it tries again */
 		}
 	}
 }

@@ -1,6 +1,6 @@
 /*
- * Changing pages of block-backed mappings: write_begin and write_end for write(2), page_mkwrite for mappings, and the end of the file when it
- * moves. A block that is only partly overwritten is read first; a new one is zeroed around what is written.
+ * Changing pages of block-backed mappings: write_begin and write_end for write(2), page_mkwrite for mappings, and the end of the file when
+ * it moves. A block that is only partly overwritten is read first; a new one is zeroed around what is written.
  */
 #include "io/cache/buffer_io.h"
 #include "io/cache/page_cache.h"

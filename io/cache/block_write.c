@@ -258,7 +258,7 @@ int block_write_pages(struct mapping *m, struct writeback_control *wbc, get_bloc
 	int error = 0;
 	u32 n;
 
-	while (wbc->nr_to_write > 0 && next <= wbc->last && (n = find_get_pages_tag(m, &next, wbc->last, RADIX_TAG_DIRTY, pages, ARRAY_SIZE(pages)))) {
+	while ((n = next_dirty_pages(m, wbc, &next, pages, ARRAY_SIZE(pages)))) {
 		for (u32 i = 0; i < n; i++) {
 			int e = write_candidate(&r, pages[i]);
 

@@ -14,7 +14,7 @@ void bdev_map_buffers(struct page *page, struct block_device *bdev, u32 size);
 /* buffer_io.c: single buffers */
 int __must_check buffer_read(struct buffer_head *b);   /* read it if it is not up to date and wait: 0, -EIO */
 void buffer_read_start(struct buffer_head *b);         /* locked: start reading; it is unlocked at the end */
-void buffer_write_start(struct buffer_head *b);        /* write it if it is dirty; does not wait for the device (but for a write under way) */
+void buffer_write_start(struct buffer_head *b);        /* write it if it is dirty; waits only for a write already under way */
 int __must_check buffer_write_wait(struct buffer_head *b); /* 0 or -EIO */
 /* The first sector of a block. */
 static inline u64 block_to_sector(u32 block, u32 bits) { return (u64)block << (bits - 9); }

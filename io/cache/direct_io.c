@@ -188,10 +188,12 @@ static int dio_map(struct dio *d, sector_t *sector, u32 *len)
 /* Start everything. 0, or an error that stopped it midway. */
 static int dio_start(struct dio *d)
 {
+	bool several = d->left > PAGE_SIZE; /* a single page makes a single bio: nothing to collect */
 	struct blk_plug plug;
 	int error = 0;
 
-	blk_start_plug(&plug);
+	if (several)
+		blk_start_plug(&plug);
 	while (d->left && !error) {
 		sector_t sector;
 		u32 len;
@@ -212,7 +214,8 @@ static int dio_start(struct dio *d)
 		}
 	}
 	dio_submit(d);
-	blk_finish_plug(&plug);
+	if (several)
+		blk_finish_plug(&plug);
 	return error;
 }
 

@@ -1,7 +1,7 @@
 /*
  * How much dirty memory is too much. Above the background limit the flusher writes everything; above the hard limit whoever dirties pages
- * waits until enough was written. Limits are a share of usable memory (free and cached pages) or a number of bytes; the one that was set last
- * counts and the other reads as 0. The files have Linux's names, units and ranges.
+ * waits until enough was written. Limits are a share of usable memory (free and cached pages) or a number of bytes; the one that was set
+ * last counts and the other reads as 0. The files have Linux's names, units and ranges.
  */
 #include "io/cache/page_cache.h"
 #include "io/cache/writeback.h"

@@ -1,8 +1,10 @@
 /*
  * Reading a file through the page cache, and making its data durable. The walk of a read, each step a function:
  *   generic_file_read_iter -> page_cache_read -> page_cache_lookup: a hit is copied out at once; a miss goes through page_cache_fill:
- *   allocate (page_cache_alloc), submit (read-ahead or submit_pages_read -> mapping_ops.read_pages -> blk_submit), wait (wait_on_page_locked).
- * A page whose read failed is read once more, alone, by whoever needs it: only that one's failure is an error, so a bad sector costs its own page.
+ *   allocate (page_cache_alloc), submit (read-ahead or submit_pages_read -> mapping_ops.read_pages -> blk_submit), wait
+ *   (wait_on_page_locked).
+ * A page whose read failed is read once more, alone, by whoever needs it: only that one's failure is an error, so a bad sector costs its
+ * own page.
  */
 #include "io/cache/page_cache.h"
 #include "io/cache/writeback.h"
@@ -27,7 +29,7 @@ void submit_pages_read(struct mapping *m, struct file *f, struct page **pages, u
 		(void)m->ops->read_page(f, pages[i]); /* the outcome is in the page's flags */
 }
 
-/* Nobody has the page: put a new one in and start reading it. It, with a reference and perhaps still being read; NULL: somebody else was faster; ERR_PTR. */
+/* Nobody has the page: put a new one in and start reading it. Returns it, perhaps still being read; NULL: somebody else was faster; ERR_PTR. */
 static struct page *page_cache_add_and_read(struct mapping *m, struct file *f, pgoff_t index, u32 id)
 {
 	struct page *page;
@@ -173,7 +175,7 @@ static ssize_t page_cache_read(struct kiocb *k, struct iov_iter *to)
 	return done ? (ssize_t)done : error;
 }
 
-/* size of the file when it is below 4 GiB, else 0. A size that crosses 4 GiB just now may be seen too small: the caller then looks again. */
+/* Size of the file when it is below 4 GiB, else 0. One that crosses 4 GiB just now may be seen too small: the caller then looks again. */
 static inline u32 small_size(const struct inode *host)
 {
 	const volatile u32 *size = (const volatile u32 *)&host->size;
@@ -251,7 +253,7 @@ static int write_pages_singly(struct mapping *m, struct writeback_control *wbc)
 	int error = 0;
 	u32 n;
 
-	while (wbc->nr_to_write > 0 && next <= wbc->last && (n = find_get_pages_tag(m, &next, wbc->last, RADIX_TAG_DIRTY, pages, ARRAY_SIZE(pages)))) {
+	while ((n = next_dirty_pages(m, wbc, &next, pages, ARRAY_SIZE(pages)))) {
 		for (u32 i = 0; i < n; i++) {
 			struct page *p = pages[i];
 			int e = 0;

@@ -191,7 +191,8 @@ static __always_inline ssize_t write_within_page(struct kiocb *k, struct iov_ite
 	void *fsdata;
 	int taken;
 
-	if (n > PAGE_SIZE - offset || k->flags || from->type != ITER_UBUF || (u32)(k->pos >> 32) || (s32)(pos + n) < 0 || !is_simple_target(m->host, pos + n))
+	if (n > PAGE_SIZE - offset || k->flags || from->type != ITER_UBUF || (u32)(k->pos >> 32) || (s32)(pos + n) < 0 ||
+	    !is_simple_target(m->host, pos + n))
 		return 0;
 	TRACE(TRACE_CACHE, "index=%u bytes=%u", k->id, pos >> PAGE_SHIFT, n);
 	if (file_update_time(f) || m->ops->write_begin(f, m, k->pos, n, &page, &fsdata))

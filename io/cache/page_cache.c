@@ -1,27 +1,15 @@
-/*
- * The page cache proper: finding pages of a mapping, putting them in and taking them out, the states of a page and sleeping on them,
- * and the errors of write-back that stay until somebody was told. Locks and contexts: page_cache.h.
- *
- * States of a cached page:
- *   new (locked, not uptodate) --read ok--> uptodate, unlocked --write--> dirty --write_page--> under writeback --end--> clean
- *   new --read failed--> PG_error, not uptodate, unlocked: the next reader tries this page alone once more.
- */
+/* The page cache proper: finding pages of a mapping, putting them in and taking them out. Locks and contexts: page_cache.h. */
 #include "io/cache/page_cache.h"
 #include "io/cache/replacement.h"
 #include "io/cache/writeback.h"
 #include "io/contract/block_device.h"
-#include "io/contract/buffer_head.h"
 #include "io/contract/filesystem.h"
 #include "kernel/debug/printk.h"
-#include "kernel/debug/trace.h"
 #include "kernel/init.h"
-#include "kernel/lib/hash.h"
 #include "mm/alloc.h"
-#include "mm/mm.h"
 
 struct cache_events cache_events;
-atomic_t nr_dirty_pages_now;
-static atomic_t nr_pages, nr_bdev_pages, nr_writeback;
+static atomic_t nr_pages, nr_bdev_pages;
 
 #if defined(CONFIG_DEBUG) || defined(HOST_TEST)
 bool page_cache_broken;
@@ -29,8 +17,6 @@ bool page_cache_broken;
 
 u32 nr_cached_pages(void) { return (u32)(atomic_read(&nr_pages) - atomic_read(&nr_bdev_pages)); }
 u32 nr_buffer_pages(void) { return (u32)atomic_read(&nr_bdev_pages); }
-u32 nr_dirty_pages(void) { return (u32)atomic_read(&nr_dirty_pages_now); }
-u32 nr_writeback_pages(void) { return (u32)atomic_read(&nr_writeback); }
 
 bool mapping_is_bdev(const struct mapping *m) { return m->bdev && m->bdev->mapping == m; }
 
@@ -42,89 +28,6 @@ void mapping_init(struct mapping *m, struct inode *host, const struct mapping_op
 	m->ops = ops;
 	m->host = host;
 	m->gfp = GFP_USER;
-}
-
-/* ---- sleeping on a bit of a page or a buffer: hashed wait queues, the key tells the words of one queue apart ---- */
-
-#define WAIT_BITS 6
-static struct wait_queue_head bit_waitqs[1 << WAIT_BITS];
-
-struct bit_waiter {
-	struct wait_queue_entry entry;
-	u32 key;
-};
-
-static inline u32 bit_key(const volatile u32 *word) { return (u32)(uintptr_t)word; }
-static inline struct wait_queue_head *bit_waitq(const volatile u32 *word) { return &bit_waitqs[hash_32(bit_key(word) >> 4, WAIT_BITS)]; }
-
-static bool bit_wake(struct wait_queue_entry *e, u32 mode, u32 key)
-{
-	return container_of(e, struct bit_waiter, entry)->key == key && autoremove_wake_function(e, mode, key);
-}
-
-void wait_on_bits(volatile u32 *word, u32 mask, u32 waiters)
-{
-	struct wait_queue_head *wq = bit_waitq(word);
-	struct bit_waiter w = { .entry = wait_entry_for_current(), .key = bit_key(word) };
-
-	might_sleep();
-	w.entry.func = bit_wake;
-	for (;;) {
-		prepare_to_wait(wq, &w.entry, TASK_UNINTERRUPTIBLE);
-		/* The flag goes up before the test: whoever clears the bits after the test sees it and wakes. */
-		atomic_or(word, waiters);
-		if (!(*word & mask))
-			break;
-		schedule();
-	}
-	finish_wait(wq, &w.entry);
-}
-
-void wake_bit_waiters(volatile u32 *word)
-{
-	wake_up_key(bit_waitq(word), TASK_NORMAL, 0, bit_key(word));
-}
-
-void lock_bit(volatile u32 *word, u32 mask, u32 waiters)
-{
-	while (unlikely(atomic_test_and_set(word, mask)))
-		wait_on_bits(word, mask, waiters);
-}
-
-void wait_on_page_bits(struct page *p, u32 mask)
-{
-	wait_on_bits(&p->flags, mask, PG_waiters);
-}
-
-void lock_page(struct page *p)
-{
-	might_sleep();
-	lock_bit(&p->flags, PG_locked, PG_waiters);
-}
-
-bool trylock_page(struct page *p)
-{
-	return !page_test_set(p, PG_locked);
-}
-
-void unlock_page(struct page *p)
-{
-	ASSERT(page_test(p, PG_locked));
-	page_clear(p, PG_locked); /* a locked instruction: what is read below is read afterwards */
-	if (unlikely(page_test(p, PG_waiters)) && page_test_clear(p, PG_waiters))
-		wake_bit_waiters(&p->flags);
-}
-
-void wait_on_page_locked(struct page *p)
-{
-	if (page_test(p, PG_locked))
-		wait_on_page_bits(p, PG_locked);
-}
-
-void wait_on_page_writeback(struct page *p)
-{
-	if (page_test(p, PG_writeback))
-		wait_on_page_bits(p, PG_writeback);
 }
 
 /* ---- finding ---- */
@@ -185,6 +88,13 @@ u32 find_get_pages_tag(struct mapping *m, pgoff_t *start, pgoff_t end, enum radi
 	if (keep)
 		*start = pages[keep - 1]->index + 1;
 	return keep;
+}
+
+u32 next_dirty_pages(struct mapping *m, const struct writeback_control *wbc, pgoff_t *next, struct page **pages, u32 max_pages)
+{
+	if (wbc->nr_to_write <= 0 || *next > wbc->last)
+		return 0;
+	return find_get_pages_tag(m, next, wbc->last, RADIX_TAG_DIRTY, pages, max_pages);
 }
 
 /* ---- adding and removing ---- */
@@ -291,198 +201,9 @@ bool page_cache_remove_unused(struct page *page)
 	return true;
 }
 
-/* ---- states ---- */
-
-bool mapping_can_write(const struct mapping *m) { return m->ops && (m->ops->write_page || m->ops->write_pages); }
-
-int page_error(const struct page *p) { return p->flags & PG_uptodate ? 0 : -EIO; }
-
-void page_end_read(struct page *p, int error)
-{
-	if (likely(!error))
-		page_set(p, PG_uptodate);
-	else
-		page_set(p, PG_error);
-	TRACE(TRACE_CACHE, "index=%u error=%d", 0, p->index, error);
-	unlock_page(p);
-}
-
-void mark_page_accessed(struct page *p)
-{
-	if ((p->flags & (PG_referenced | PG_active)) != (PG_referenced | PG_active) && page_test(p, PG_lru))
-		page_replacement->accessed(p);
-}
-
-bool set_page_dirty(struct page *p)
-{
-	struct mapping *m = p->mapping;
-
-	if (m && m->ops && m->ops->set_page_dirty)
-		return m->ops->set_page_dirty(p);
-	return page_set_dirty(p);
-}
-
-bool page_set_dirty(struct page *p)
-{
-	struct mapping *m = p->mapping;
-
-	if (page_test(p, PG_dirty) || page_test_set(p, PG_dirty))
-		return false;
-	if (!m || !mapping_can_write(m))
-		return true;
-	spin_lock_bh(&m->lock);
-	if (likely(p->mapping == m)) {
-		radix_tree_tag_set(&m->pages, p->index, RADIX_TAG_DIRTY);
-		atomic_inc(&nr_dirty_pages_now);
-	}
-	spin_unlock_bh(&m->lock);
-	if (m->host)
-		mark_inode_dirty_flags(m->host, I_DIRTY_PAGES);
-	return true;
-}
-
-void cancel_dirty_page(struct page *p)
-{
-	struct mapping *m = p->mapping;
-
-	if (!page_test_clear(p, PG_dirty) || !m || !mapping_can_write(m))
-		return;
-	spin_lock_bh(&m->lock);
-	radix_tree_tag_clear(&m->pages, p->index, RADIX_TAG_DIRTY);
-	spin_unlock_bh(&m->lock);
-	atomic_dec(&nr_dirty_pages_now);
-}
-
-/* Write-protect what maps the page, so that the next store comes through page_mkwrite and makes it dirty again. */
-static void clean_page_tables(struct page *p)
-{
-	struct mapping *m = p->mapping;
-
-	spin_lock_bh(&m->lock);
-	(void)mm_clean_page(&m->i_mmap, p);
-	spin_unlock_bh(&m->lock);
-}
-
-bool clear_page_dirty_for_io(struct page *p)
-{
-	ASSERT(page_test(p, PG_locked));
-	if (!page_test(p, PG_dirty))
-		return false;
-	if (atomic_read(&p->mapcount))
-		clean_page_tables(p);
-	if (!page_test_clear(p, PG_dirty))
-		return false;
-	/* The tag stays until page_start_writeback or page_write_skipped, so that others who look for work still find the page. */
-	atomic_dec(&nr_dirty_pages_now);
-	return true;
-}
-
-void page_write_skipped(struct page *p)
-{
-	struct mapping *m = p->mapping;
-
-	spin_lock_bh(&m->lock);
-	if (!page_test(p, PG_dirty))
-		radix_tree_tag_clear(&m->pages, p->index, RADIX_TAG_DIRTY);
-	spin_unlock_bh(&m->lock);
-}
-
-void page_start_writeback(struct page *p)
-{
-	struct mapping *m = p->mapping;
-
-	ASSERT(page_test(p, PG_locked) && !page_test(p, PG_writeback));
-	spin_lock_bh(&m->lock);
-	page_set(p, PG_writeback);
-	radix_tree_tag_set(&m->pages, p->index, RADIX_TAG_WRITEBACK);
-	if (!page_test(p, PG_dirty))
-		radix_tree_tag_clear(&m->pages, p->index, RADIX_TAG_DIRTY);
-	spin_unlock_bh(&m->lock);
-	atomic_inc(&nr_writeback);
-	cache_events.pages_out++;
-}
-
-void page_end_writeback(struct page *p, int error)
-{
-	struct mapping *m = p->mapping; /* stays: nobody takes a page out during write-back */
-
-	if (unlikely(error)) {
-		page_set(p, PG_error);
-		wb_err_set(m, error);
-	}
-	TRACE(TRACE_CACHE, "index=%u error=%d", 0, p->index, error);
-	get_page(p); /* once the flag is down the page may be freed */
-	spin_lock_bh(&m->lock);
-	radix_tree_tag_clear(&m->pages, p->index, RADIX_TAG_WRITEBACK);
-	page_clear(p, PG_writeback);
-	spin_unlock_bh(&m->lock);
-	atomic_dec(&nr_writeback);
-	if (unlikely(page_test(p, PG_waiters)) && page_test_clear(p, PG_waiters))
-		wake_bit_waiters(&p->flags);
-	writeback_page_done();
-	put_page(p);
-}
-
-bool mapping_tagged(struct mapping *m, enum radix_tag tag)
-{
-	bool tagged;
-
-	spin_lock_bh(&m->lock);
-	tagged = radix_tree_tagged(&m->pages, tag);
-	spin_unlock_bh(&m->lock);
-	return tagged;
-}
-
-bool mapping_has_dirty(struct mapping *m)
-{
-	bool busy;
-
-	if (!m->nrpages)
-		return false;
-	spin_lock_bh(&m->lock);
-	busy = radix_tree_tagged(&m->pages, RADIX_TAG_DIRTY) || radix_tree_tagged(&m->pages, RADIX_TAG_WRITEBACK);
-	spin_unlock_bh(&m->lock);
-	return busy;
-}
-
-/* ---- errors of write-back: errno in the low 12 bits, "somebody was told" above, a count of errors in the rest ---- */
-
-#define WB_ERR_SEEN (MAX_ERRNO + 1u)
-#define WB_ERR_COUNT (WB_ERR_SEEN << 1)
-
-void wb_err_set(struct mapping *m, int error)
-{
-	u32 old, new;
-
-	do {
-		old = READ_ONCE(m->wb_err);
-		new = ((old & ~(MAX_ERRNO | WB_ERR_SEEN)) + WB_ERR_COUNT) | (u32)-error;
-	} while (!__sync_bool_compare_and_swap(&m->wb_err, old, new));
-}
-
-u32 wb_err_sample(struct mapping *m)
-{
-	u32 now = READ_ONCE(m->wb_err);
-
-	/* An error nobody was told of yet is news for a file opened later, too. */
-	return now & WB_ERR_SEEN || !(now & MAX_ERRNO) ? now : 0;
-}
-
-int wb_err_check_and_advance(struct mapping *m, u32 *seen)
-{
-	u32 now = READ_ONCE(m->wb_err);
-
-	if (likely(now == *seen))
-		return 0;
-	__sync_bool_compare_and_swap(&m->wb_err, now, now | WB_ERR_SEEN);
-	*seen = now | WB_ERR_SEEN;
-	return -(int)(now & MAX_ERRNO);
-}
-
 int page_cache_init(void)
 {
-	for (u32 i = 0; i < ARRAY_SIZE(bit_waitqs); i++)
-		wait_queue_init(&bit_waitqs[i]);
+	page_state_init();
 #ifdef CONFIG_DEBUG
 	const char *broken = cmdline_get("break");
 

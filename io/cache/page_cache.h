@@ -75,6 +75,11 @@ struct page *page_cache_alloc(u32 gfp); /* a new page, locked, not in a mapping;
 void page_cache_remove(struct page *page);
 /* The same if nobody else uses it; true: done. */
 bool page_cache_remove_unused(struct page *page);
+/* The next dirty pages from *next on that wbc wants written, with references; 0: that was all of them. */
+u32 next_dirty_pages(struct mapping *m, const struct writeback_control *wbc, pgoff_t *next, struct page **pages, u32 max_pages);
+
+/* page_state.c */
+void page_state_init(void);
 /* Sleep until the bits of mask in *word are clear; waiters is set in *word meanwhile and whoever clears calls wake_bit_waiters. */
 void wait_on_bits(volatile u32 *word, u32 mask, u32 waiters);
 void lock_bit(volatile u32 *word, u32 mask, u32 waiters);

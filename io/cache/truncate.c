@@ -1,6 +1,6 @@
 /*
- * Taking pages out of a mapping: because the file became shorter, because somebody wants the device's contents read again, or because direct
- * I/O writes below them. A page leaves with its lock held, after write-back, and with no table entry that maps it.
+ * Taking pages out of a mapping: because the file became shorter, because somebody wants the device's contents read again, or because
+ * direct I/O writes below them. A page leaves with its lock held, after write-back, and with no table entry that maps it.
  */
 #include "io/cache/page_cache.h"
 #include "io/contract/block_device.h"

@@ -68,6 +68,10 @@ TEST(ctrl_gives_control_codes)
 	CHECK_EQ(code(0x1a)[0], 27);
 	CHECK_EQ(code(0x2b)[0], 28);
 	CHECK_EQ(code(0x1b)[0], 29);
+	CHECK_EQ(code(0x0c)[0], 31);
+	CHECK_EQ(code(0x35)[0], 31);
+	CHECK_EQ(code(0x09)[0], 127);
+	CHECK_EQ(strlen(code(0x0d)), 0); /* = has no control code */
 	code(0x9d);
 	extended(0x1d); /* the right one too */
 	CHECK_EQ(code(0x2e)[0], 3);

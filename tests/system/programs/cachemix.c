@@ -1,6 +1,7 @@
 /*
  * cachemix FOLDER PROCESSES KIB STEPS SEED: each process works on a file of its own in every way there is (read, write, append, truncate,
- * shared and private mappings, msync, fsync, O_DIRECT, sync, fadvise) and compares all it sees with a copy in its memory. Prints "cachemix ok".
+ * shared and private mappings, msync, fsync, O_DIRECT, sync, fadvise) and compares all it sees with a copy in its memory. Prints
+ * "cachemix ok".
  */
 #define _GNU_SOURCE
 #include <errno.h>

@@ -82,11 +82,12 @@ kernel: $(KERNEL) $(OUT)/sluice.sym $(OUT)/sluice.dis
 user: $(BUILD)/user/.all
 
 # Another compiler, other flags or another set of files: rebuild. Written only when it differs, so that it works as a time stamp.
-# 1: file, 2: text
+# 1: file, 2: text. A dry run (make -n, -q) writes nothing.
 remember = $(if $(filter-out x$(subst $(space),_,$(strip $(file <$(1)))),x$(subst $(space),_,$(strip $(2)))),$(shell mkdir -p $(dir $(1)))$(file >$(1),$(strip $(2))))
 empty :=
 space := $(empty) $(empty)
-ifneq ($(BUILDING),)
+DRY := $(findstring n,$(firstword -$(MAKEFLAGS)))$(findstring q,$(firstword -$(MAKEFLAGS)))
+ifneq ($(if $(DRY),,$(BUILDING)),)
 $(call remember,$(OUT)/.flags,$(CC) $(CFLAGS))
 $(call remember,$(OUT)/.files,$(LD) $(OBJ))
 endif

@@ -183,7 +183,7 @@ int block_write_end(struct file *f, struct mapping *m, loff_t pos, u32 len, u32 
 	if (likely(copied))
 		commit_page(page, from, from + copied);
 moved:
-	if (pos + copied > host->size) { /* the inode lock is held: nobody else moves it */
+	if (copied && pos + copied > host->size) { /* the inode lock is held: nobody else moves it */
 		inode_set_size(host, pos + copied);
 		mark_inode_dirty_flags(host, I_DIRTY_SYNC | I_DIRTY_DATASYNC);
 	}

@@ -317,8 +317,8 @@ ssize_t block_direct_io(struct kiocb *k, struct iov_iter *iter, get_block_t get_
 	dio_wait(&d);
 	if (error && !d.started && !d.error)
 		d.error = error;
+	transfer_over(m); /* before a failed write is trimmed: truncate waits for transfers */
 	done = d.write ? dio_finish_write(&d, start) : dio_result(&d);
-	transfer_over(m);
 	if (done > 0)
 		k->pos += done;
 	return done;

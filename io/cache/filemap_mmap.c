@@ -95,7 +95,7 @@ u32 generic_file_page_mkwrite(struct vm_fault *vf)
 	struct file *f = vf->area->file;
 	struct mapping *m = f->inode->mapping;
 	struct page *page = vf->page, *same;
-	u32 n = bytes_in_page(m->host, vf->pgoff);
+	u32 n = bytes_in_page(m->host, vf->pgoff), len = n;
 	void *fsdata;
 	int error;
 
@@ -106,9 +106,14 @@ u32 generic_file_page_mkwrite(struct vm_fault *vf)
 	error = m->ops->write_begin(f, m, (loff_t)vf->pgoff << PAGE_SHIFT, n, &same, &fsdata);
 	if (error)
 		return error == -ENOMEM ? VM_FAULT_OOM : VM_FAULT_SIGBUS;
-	error = m->ops->write_end(f, m, (loff_t)vf->pgoff << PAGE_SHIFT, n, n, same, fsdata);
+	/* The inode's lock is not held: the file may have been cut meanwhile, and write_end would make it as long as it was. */
+	if (same != page || bytes_in_page(m->host, vf->pgoff) < n)
+		n = 0;
+	error = m->ops->write_end(f, m, (loff_t)vf->pgoff << PAGE_SHIFT, len, n, same, fsdata);
 	if (error < 0)
 		return VM_FAULT_SIGBUS;
+	if (!n)
+		return VM_FAULT_NOPAGE; /* the access is tried again, with what is there now */
 	if (nr_dirty_above(dirty_check_limit))
 		balance_dirty_pages_slow();
 	lock_page(page);

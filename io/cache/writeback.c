@@ -4,7 +4,8 @@
  *   mark_inode_dirty_flags --> tail of sb->dirty_inodes, dirtied_when_ns = now (the list is in order of age)
  *   flusher: every dirty_writeback_centisecs what is older than dirty_expire_centisecs; woken by pressure: everything, oldest first
  *   write_one: I_SYNC set, dirty bits taken, pages written, then the inode itself; what became dirty meanwhile goes back on the list,
- *   and an inode whose pages are still under way goes on sb->writeback_inodes (I_WRITEBACK), where sync finds it to wait for
+ *   and an inode whose pages are still under way goes on sb->writeback_inodes (I_WRITEBACK), where sync finds it to wait for;
+ *   while it is being written it is on sb->syncing_inodes, in order of when that began: sync waits for those writers too
  */
 #include "io/cache/page_cache.h"
 #include "io/cache/writeback.h"
@@ -40,6 +41,7 @@ static void know_super(struct super_block *sb)
 		return;
 	INIT_LIST_HEAD(&sb->dirty_inodes);
 	INIT_LIST_HEAD(&sb->writeback_inodes);
+	INIT_LIST_HEAD(&sb->syncing_inodes);
 	list_add_tail(&sb->wb_node, &dirty_supers);
 	sb->wb_state |= WB_KNOWN;
 }
@@ -83,12 +85,14 @@ static void wait_for_sync(struct inode *inode)
 	wait_event(&sync_wait, !(READ_ONCE(inode->state) & I_SYNC));
 }
 
-/* The inode leaves its list to be written; wb_lock held. */
+/* The inode leaves its list to be written; wb_lock held. Its time is now the one at which this began. */
 static void take_locked(struct inode *inode)
 {
+	know_super(inode->sb);
 	atomic_or(&inode->state, I_SYNC);
 	atomic_and(&inode->state, ~I_WRITEBACK);
-	list_del_init(&inode->dirty_node);
+	inode->dirtied_when_ns = ktime_ns();
+	list_move_tail(&inode->dirty_node, &inode->sb->syncing_inodes);
 }
 
 /* Become the writer of the inode; false: somebody else is. */
@@ -111,14 +115,14 @@ static void end_sync(struct inode *inode)
 
 	spin_lock(&wb_lock);
 	atomic_and(&inode->state, ~I_SYNC);
+	list_del_init(&inode->dirty_node);
 	if ((inode->state & I_FREEING) || (inode->sb->flags & SB_NOWRITEBACK)) {
 		/* nobody looks for it any more */
 	} else if (inode->state & I_DIRTY) {
 		enlist_locked(inode);
 	} else if (under_way) {
-		know_super(inode->sb);
 		atomic_or(&inode->state, I_WRITEBACK);
-		list_move_tail(&inode->dirty_node, &inode->sb->writeback_inodes);
+		list_add_tail(&inode->dirty_node, &inode->sb->writeback_inodes);
 	}
 	spin_unlock(&wb_lock);
 	if (wait_queue_active(&sync_wait))
@@ -197,13 +201,13 @@ int sync_inode_metadata(struct inode *inode, bool datasync)
 
 void writeback_forget_inode(struct inode *inode)
 {
+	if (inode->state & I_SYNC)
+		wait_for_sync(inode);
 	if (!list_empty(&inode->dirty_node)) {
 		spin_lock(&wb_lock);
 		list_del_init(&inode->dirty_node);
 		spin_unlock(&wb_lock);
 	}
-	if (inode->state & I_SYNC)
-		wait_for_sync(inode);
 	buffers_forget_assoc(&inode->data);
 }
 
@@ -303,20 +307,41 @@ static void prune_under_way(struct super_block *sb)
 	spin_unlock(&wb_lock);
 }
 
-int writeback_sb(struct super_block *sb, bool wait)
+/* Is an inode still being written by somebody who began by `began_ns`? */
+static bool writers_since(struct super_block *sb, u64 began_ns)
+{
+	bool any;
+
+	spin_lock(&wb_lock);
+	any = !list_empty(&sb->syncing_inodes) &&
+	      list_first_entry(&sb->syncing_inodes, struct inode, dirty_node)->dirtied_when_ns <= began_ns;
+	spin_unlock(&wb_lock);
+	return any;
+}
+
+/* What others are writing is on no list of dirty inodes: wait until they have put back what they leave dirty. */
+static void wait_for_writers(struct super_block *sb)
 {
 	u64 now = ktime_ns();
+
+	if (sb->wb_state & WB_KNOWN)
+		wait_event(&sync_wait, !writers_since(sb, now));
+}
+
+int writeback_sb(struct super_block *sb, bool wait)
+{
 	s32 pages = INT32_MAX;
-	int error;
+	int error, e, w;
 
 	/* First start everything, so that the device has all of it to sort; then wait for what is left and under way. */
-	error = write_dirty_inodes(sb, now, false, &pages);
-	if (wait) {
-		int e = write_dirty_inodes(sb, now, true, &pages), w = wait_for_inodes(sb);
-
-		error = error ? error : e ? e : w;
-	}
-	return error;
+	error = write_dirty_inodes(sb, ktime_ns(), false, &pages);
+	if (!wait)
+		return error;
+	wait_for_writers(sb);
+	/* An inode of which something had to be left out counts as dirtied when that was found: the limit is the time of now. */
+	e = write_dirty_inodes(sb, ktime_ns(), true, &pages);
+	w = wait_for_inodes(sb);
+	return error ? error : e ? e : w;
 }
 
 void writeback_forget_sb(struct super_block *sb)

@@ -18,11 +18,7 @@ def make(*args, **keywords):
                           stderr=subprocess.STDOUT, text=True)
 
 
-@pytest.fixture
-def copy(tmp_path):
-    """A copy of the sources that a test may change."""
-    top = tmp_path / "copy"
-    top.mkdir()
+def copy_sources(top):
     for name in TREE:
         source = os.path.join(sluice.TOP, name)
         if os.path.isdir(source):
@@ -32,25 +28,33 @@ def copy(tmp_path):
     return top
 
 
+@pytest.fixture
+def copy(tmp_path):
+    """A copy of the sources that a test may change."""
+    return copy_sources(tmp_path)
+
+
 @pytest.fixture(scope="module")
 def built(tmp_path_factory):
-    """A folder with a kernel built by clang from the sources of now."""
-    folder = tmp_path_factory.mktemp("clang")
-    r = make("-j2", "CC=clang", "BUILD=%s" % folder, "all")
+    """A copy of the sources, built by clang; nobody else changes it meanwhile."""
+    top = copy_sources(tmp_path_factory.mktemp("clang"))
+    (top / "build").mkdir()
+    os.symlink(os.path.join(sluice.TOP, "build", "debian"), top / "build" / "debian")
+    r = make("-j2", "CC=clang", cwd=top)
     assert r.returncode == 0, r.stdout[-3000:]
-    return folder
+    return top
 
 
 pytestmark = pytest.mark.xdist_group("build")
 
 
 def test_second_make_does_nothing(built):
-    r = make("CC=clang", "BUILD=%s" % built)
+    r = make("CC=clang", cwd=built)
     assert r.returncode == 0 and re.fullmatch(r"make(\[\d+\])?: Nothing to be done for 'all'\.\n", r.stdout), r.stdout
 
 
 def test_clang_kernel_boots(built):
-    kernel = built / "release" / "sluice.elf"
+    kernel = built / "build" / "release" / "sluice.elf"
     assert b"clang version" in kernel.read_bytes()
     r = sluice.vm("sh", "-c", "md5sum /bin/busybox | wc -w; echo $((6*7))", kernel=kernel).good()
     assert r.lines == ["2", "42"]
@@ -58,22 +62,22 @@ def test_clang_kernel_boots(built):
 
 def test_header_rebuilds_what_includes_it(built):
     def compiled(header):
-        r = make("-n", "-W", header, "CC=clang", "BUILD=%s" % built, "kernel")
+        r = make("-n", "-W", header, "CC=clang", "kernel", cwd=built)
         assert r.returncode == 0, r.stdout
         return set(re.findall(r"CC +(\S+\.c)", r.stdout))
     elevator = compiled("io/contract/elevator.h")
     assert any(p.startswith("io/block/elevators/") for p in elevator) and "kernel/lib/string.c" not in elevator
     types = compiled("kernel/lib/types.h")
     assert elevator < types and len(types) > 100
-    assert "LD " in make("-n", "-W", "linker.ld", "CC=clang", "BUILD=%s" % built, "kernel").stdout
-    assert "NASM" in make("-n", "-W", "boot/boot.asm", "CC=clang", "BUILD=%s" % built, "kernel").stdout
+    assert "LD " in make("-n", "-W", "linker.ld", "CC=clang", "kernel", cwd=built).stdout
+    assert "NASM" in make("-n", "-W", "boot/boot.asm", "CC=clang", "kernel", cwd=built).stdout
 
 
 def test_other_flags_rebuild(built):
-    flags = built / "release" / ".flags"
+    flags = built / "build" / "release" / ".flags"
     kept = flags.read_text()
     try:
-        r = make("CC=clang", "WERROR=1", "BUILD=%s" % built, str(built / "release/kernel/lib/string.o"))
+        r = make("CC=clang", "WERROR=1", "build/release/kernel/lib/string.o", cwd=built)
         assert r.returncode == 0 and "kernel/lib/string.c" in r.stdout and "-Werror" in flags.read_text()
     finally:
         flags.write_text(kept)
@@ -129,7 +133,7 @@ def test_lint_catches(copy, path, text, complaint):
 
 def test_lint_knows_comments_and_names(copy):
     (copy / "drivers/char/good.c").write_text('/* outb(1, 2) in a comment */\nvoid my_outb_like(int a);\nconst char *s = "outb(3)";\n')
-    assert lint(copy)[0] == 0
+    assert "good.c" not in lint(copy)[1]
 
 
 # ---- gdb ----------------------------------------------------------------------

@@ -240,7 +240,7 @@ struct super_block {
 	atomic_t active; /* mounts and others that keep it alive */
 	atomic_t write_ops; /* changes of names and attributes under way; a remount to read-only waits for them */
 	struct list_head node, inodes;
-	struct list_head dirty_inodes, writeback_inodes, wb_node; /* io/cache/writeback.c; wb_lock. All zero: none was dirty yet */
+	struct list_head dirty_inodes, writeback_inodes, syncing_inodes, wb_node; /* io/cache/writeback.c; wb_lock. All zero: none was dirty yet */
 	u32 wb_state;
 	char id[32];    /* device name as shown in mounts and logs */
 	void *private;

@@ -384,6 +384,31 @@ TEST(direct_appends)
 	file_free(f);
 }
 
+TEST(a_failed_append_moves_nothing)
+{
+	struct test_file *f = file_make(10, 64, 256, 0, 1, 0);
+	u8 *mem = machine_buffer();
+
+	CHECK_EQ(file_pwrite_direct(f, mem, 4096, 0), 4096);
+	disk.bad_write_first = (64 + 6) * 2;
+	disk.bad_write_nr = 1;
+	CHECK_EQ(file_pwrite_direct(f, mem, 4096, 4096), -EIO);
+	CHECK_EQ(f->inode.size, 4096);
+	disk.bad_write_nr = 0;
+	CHECK_EQ(file_pwrite_direct(f, mem, 4096, 4096), 4096);
+	CHECK_EQ(f->inode.size, 8192);
+	/* A source that is not there, behind the end: the end stays until bytes came. */
+	for (u32 i = 0; i < 20; i++) {
+		u32 pos = (u32)f->inode.size + 5000;
+
+		machine_absent(buf, 1);
+		CHECK_EQ(file_pwrite_user(f, buf, 700, pos), 700);
+		CHECK_EQ(f->inode.size, pos + 700);
+	}
+	machine_absent(NULL, 0);
+	file_free(f);
+}
+
 TEST(metadata_buffers)
 {
 	struct test_file *f = file_make(10, 500, 10, 0, 0, 10240);
@@ -439,6 +464,52 @@ TEST(metadata_buffers)
 	CHECK_EQ(file_fsync(f), 0);
 	CHECK_EQ(write_inode_now(&machine_bdev_file.inode, true), 0);
 	CHECK_EQ(disk.data[505 * 1024], 0x11);
+	file_free(f);
+}
+
+static void write_inode_task(void *arg)
+{
+	CHECK_EQ(write_inode_now(arg, true), 0);
+}
+
+static void let_the_disk_go(void *arg)
+{
+	machine_sleep_ms(50);
+	disk.hold = false;
+}
+
+/* While somebody else writes the inode it is on no list of dirty ones; sync must not return before all of it is on the disk. */
+TEST(sync_waits_for_other_writers)
+{
+	struct test_file *f = file_make(12, 64, 64, 0, 0, 64 * 4096);
+
+	disk.hold = true;
+	CHECK_EQ(file_pwrite(f, "first", 5, 0), 5);
+	machine_spawn(write_inode_task, &f->inode);
+	machine_sleep_ms(10); /* it waits for the disk */
+	CHECK_EQ(file_pwrite(f, "again", 5, 0), 5);
+	CHECK_EQ(file_pwrite(f, "other", 5, 7 * 4096), 5);
+	machine_spawn(let_the_disk_go, NULL);
+	CHECK_EQ(writeback_sb(f->inode.sb, true), 0);
+	CHECK(!memcmp(disk.data + 64 * 4096, "again", 5));
+	CHECK(!memcmp(disk.data + 71 * 4096, "other", 5));
+	machine_join();
+	file_free(f);
+}
+
+/* The first pass of sync leaves out a page that is under way: it counts as dirtied at that moment, and the second pass must take it. */
+TEST(sync_takes_what_its_first_pass_left_out)
+{
+	struct test_file *f = file_make(12, 64, 64, 0, 0, 64 * 4096);
+
+	disk.hold = true;
+	CHECK_EQ(file_pwrite(f, "first", 5, 0), 5);
+	CHECK_EQ(write_inode_now(&f->inode, false), 0);
+	CHECK_EQ(file_pwrite(f, "again", 5, 0), 5);
+	machine_spawn(let_the_disk_go, NULL);
+	CHECK_EQ(writeback_sb(f->inode.sb, true), 0);
+	CHECK(!memcmp(disk.data + 64 * 4096, "again", 5));
+	machine_join();
 	file_free(f);
 }
 
@@ -603,6 +674,7 @@ int main(void)
 	RUN(truncate_drops_pages);
 	RUN(direct_appends);
 	RUN(direct_io_and_cache_agree);
+	RUN(a_failed_append_moves_nothing);
 	RUN(metadata_buffers);
 	RUN(the_flusher_writes_by_age);
 	RUN(writers_faster_than_the_disk_wait);

@@ -5,6 +5,7 @@
 #   run        boot the GRUB ISO to a shell on this terminal                      iso     build/sluice.iso
 #   test       host, kernel and system tests; also test-host, test-kernel, test-system, and soak for the long forms
 #   lint       layers, port access, file headers, format          format   clang-format over the sources
+#   doctor     which tools are there, how old, what to do         screenshot  docs/screen.png anew
 #   gdb        QEMU stopped at the kernel's entry with gdb attached
 #   clean      everything made, but not the packages fetched      distclean  these too
 
@@ -14,7 +15,7 @@ PYTHON := /usr/bin/python3
 DEBIAN := build/debian/root
 
 GOALS := $(or $(MAKECMDGOALS),all)
-BUILDING := $(filter-out clean distclean format lint,$(GOALS))
+BUILDING := $(filter-out clean distclean format lint doctor,$(GOALS))
 
 # Tools first: on a fresh machine there is no compiler to probe for yet. Sub-makes and repeated calls find the work done.
 ifneq ($(BUILDING),)
@@ -185,6 +186,12 @@ soak: all $(ISO)
 lint:
 	@tools/lint
 
+doctor:
+	@tools/doctor
+
+screenshot: all
+	@tools/screenshot
+
 format:
 	$(Q)tools/lint --format
 
@@ -197,6 +204,6 @@ clean:
 distclean:
 	rm -rf $(BUILD)
 
-.PHONY: all kernel user debug iso run gdb test test-host test-kernel test-system soak lint format clean distclean
+.PHONY: all kernel user debug iso run gdb test test-host test-kernel test-system soak lint doctor screenshot format clean distclean
 .DELETE_ON_ERROR:
 -include $(OBJ:.o=.d) $(USER_BIN:=.d)

@@ -11,10 +11,12 @@
 #include "kernel/hal/time_hw.h"
 #include "kernel/init.h"
 #include "kernel/irq/irq.h"
+#include "kernel/sched/time.h"
 #include "kernel/sync/spinlock.h"
 
 #define WAIT_US 20000u    /* the controller takes a byte within this time, or is not there */
 #define WAIT_STEP_US 10u
+#define LED_ANSWER_MS 500u
 #define IRQ_BYTES 32u     /* of one interrupt */
 #define SCROLL_LINES 12
 
@@ -24,6 +26,7 @@ static DEFINE_SPINLOCK(kbd_lock, RANK_DRIVER);
 static struct keymap map;          /* kbd_lock */
 static enum led_state led_state;   /* kbd_lock */
 static bool led_again;             /* kbd_lock: they changed meanwhile */
+static u64 led_deadline;           /* kbd_lock: the exchange is given up then, at the next change */
 
 static bool wait_status(u8 mask, u8 value)
 {
@@ -53,11 +56,13 @@ static bool send_data(u8 data)
 
 static void leds_start(void)
 {
-	if (led_state != LED_IDLE) {
+	if (led_state != LED_IDLE && ktime_ns() < led_deadline) {
 		led_again = true;
 		return;
 	}
 	led_again = false;
+	led_state = LED_IDLE;
+	led_deadline = deadline_ms(LED_ANSWER_MS);
 	if (send_data(KBD_CMD_SET_LEDS))
 		led_state = LED_COMMAND_SENT;
 }

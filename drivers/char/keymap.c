@@ -87,18 +87,18 @@ static u32 cursor_key(struct keymap *k, u8 code, bool app, u8 *out, enum key_act
 	return 0;
 }
 
-/* Ctrl and a character: the control codes of ASCII, with the Linux console's digits. -1: none. */
+/* Ctrl and a character: the control codes of ASCII; digits and signs as on a VT220 and on the Linux console. -1: none. */
 static int control_code(u8 c)
 {
 	static const char digits[] = { 0, 27, 28, 29, 30, 31, 127 }; /* Ctrl-2 .. Ctrl-8 */
 
 	if (c >= '2' && c <= '8')
 		return digits[c - '2'];
-	if (c == ' ')
+	if (c == ' ' || c == '`')
 		return 0;
 	if (c == '?')
 		return 127;
-	if (c == '/')
+	if (c == '/' || c == '-')
 		return 31;
 	return (c >= '@' && c <= '_') || (c >= 'a' && c <= 'z') ? c & 0x1f : -1;
 }

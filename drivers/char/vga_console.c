@@ -126,9 +126,10 @@ static void give_answers(void)
 
 	memcpy(text, answer, n);
 	answer_len = 0;
-	spin_unlock_irqrestore(&vt_lock, flags);
-	for (u32 i = 0; i < n; i++)
+	spin_unlock(&vt_lock);
+	for (u32 i = 0; i < n; i++) /* interrupts stay off: no key comes between the bytes of an answer */
 		tty_receive(tty1, (u8)text[i], 0);
+	irq_restore(flags);
 }
 
 static void vga_start_tx(struct tty *t)

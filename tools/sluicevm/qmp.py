@@ -69,17 +69,35 @@ class Qmp:
         """Keys go down or up, in this order."""
         self("input-send-event", events=[{"type": "key", "data": {"down": down, "key": {"type": "qcode", "data": n}}} for n in names])
 
+    def monitor(self, line):
+        """What the human monitor answers."""
+        return self("human-monitor-command", **{"command-line": line})
+
+    def drained(self, seconds=20):
+        """Until the guest has read all that the keyboard has (status port of the 8042, bit 0): QEMU keeps 16 bytes and drops the rest."""
+        end = time.monotonic() + seconds
+        while int(self.monitor("i /b 0x64").split("=")[1], 16) & 1:
+            if time.monotonic() > end:
+                raise QmpError("the guest does not read its keyboard")
+            time.sleep(0.002)
+
     def key(self, *names):
         """Keys down in this order, up in the other."""
         self.event(True, *names)
         self.event(False, *reversed(names))
+        self.drained()
 
-    def type(self, text, pause=0.02):
-        """The text as somebody would type it; slowly enough for QEMU's queue of 16 bytes."""
+    def type(self, text):
+        """The text as somebody would type it."""
         for c in text:
             name, shift = KEYS[c]
             self.key(*(("shift", name) if shift else (name,)))
-            time.sleep(pause)
+
+    def scancode(self, code):
+        """As if the keyboard had sent it: the command 0xD2 of the 8042 puts a byte into its output buffer."""
+        self.monitor("o /b 0x64 0xd2")
+        self.monitor("o /b 0x60 %#x" % code)
+        self.drained()
 
     def memory(self, address, size):
         """Physical memory."""

@@ -46,3 +46,21 @@ def test_processes_leave_nothing_behind():
     """, timeout=100).good()
     before, after = map(int, r.lines)
     assert after - before < 400, repr(r)
+
+
+@pytest.mark.parametrize("kernel", sorted(KERNELS))
+def test_files_of_many_times_the_memory(kernel, tmp_path, soak):
+    """Four processes write, copy and compare files while memory eaters are killed beside them, one after the other: nobody else is."""
+    mib, passes = (60, 3) if soak else (7, 1)
+    disk = sluice.mkfs(tmp_path / "disk", 4 * 2 * mib + 32)
+    r = sh("""
+        mkdir -p /t/m; mount -t ext2 /dev/sdb /t/m; cd /t/m
+        while [ ! -e /t/stop ]; do /t/hog; done >/t/eaten &
+        /t/bigfiles /t/m 4 %d %d
+        >/t/stop; wait
+        sort /t/eaten | uniq -c | sed 's/ *[0-9]* //'
+        cd /; umount /t/m && echo alive
+    """ % (mib, passes), add=[(program("bigfiles.c"), "/t/bigfiles"), (program("hog.c"), "/t/hog")], mem=24, disk=[disk], kernel=KERNELS[kernel],
+           timeout=1800 if soak else 100).good()
+    assert r.text == "4 processes well\nsignal 9\nalive\n", repr(r)
+    sluice.fsck(disk)

@@ -190,7 +190,7 @@ doctor:
 	@tools/doctor
 
 screenshot: all
-	@tools/screenshot
+	@SLUICE_BUILD=$(abspath $(BUILD)) tools/screenshot
 
 format:
 	$(Q)tools/lint --format

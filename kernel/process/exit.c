@@ -230,7 +230,7 @@ bool notify_parent_exit(struct task *t)
 		}
 		spin_unlock_irqrestore(&parent->sighand->lock, flags);
 	}
-	if (sig)
+	if (sig && sig <= NSIG) /* clone takes any number up to 255 for it; one that is no signal is not sent */
 		send_signal_process(parent, sig, &info);
 	wake_parent(parent);
 	return autoreap;

@@ -163,8 +163,8 @@ static long argument(char kind)
 	if (!below(16))
 		return random_value();
 	switch (kind) {
-	case 'f': return (long)below(40);
-	case 'd': return below(2) ? AT_FDCWD : (long)below(40);
+	case 'f': return (long)below(below(6) ? 24 : 60);
+	case 'd': return below(2) ? AT_FDCWD : (long)below(24);
 	case 's': return below(40) ? (long)name() : (long)buffer();
 	case 'b': return below(6) ? (long)buffer() : 0;
 	case 'n': return (long)(below(4) ? below(600) : below(20000));
@@ -226,7 +226,6 @@ static void open_things(void)
 	for (int i = 0; i < 3; i++)
 		if (!pipe2(p, below(2) ? O_NONBLOCK : 0) && below(2))
 			(void)!write(p[1], "some bytes", 10);
-	fd = open("/dev/tty1", O_RDWR | O_NOCTTY | (below(2) ? O_NONBLOCK : 0));
 	(void)!open("/dev/tty", O_RDWR | O_NONBLOCK);
 	(void)!open("/proc/self/status", O_RDONLY);
 	(void)!open("/", O_RDONLY | O_DIRECTORY);
@@ -245,10 +244,10 @@ static void become_ordinary(int null)
 {
 	struct rlimit few = { 40, 40 }, cpu = { 20, 20 }, files = { 4 << 20, 4 << 20 }, memory = { 64 << 20, 64 << 20 };
 
-	dup2(null, 0);
-	dup2(null, 1);
-	dup2(null, 2);
+	for (int i = 0; i < 3; i++)
+		dup2(null, i);
 	setsid();
+	(void)!open("/dev/tty1", O_RDWR | O_NOCTTY | O_NONBLOCK);
 	setrlimit(RLIMIT_NPROC, &few);
 	setrlimit(RLIMIT_CPU, &cpu);
 	setrlimit(RLIMIT_FSIZE, &files);

@@ -188,6 +188,24 @@ static void usage(void)
 	SAY(getpriority(PRIO_PROCESS, 0));
 }
 
+/* The signal that a child's end sends is any number of the clone's low byte, but only a signal is sent. */
+static void strange_ends(void)
+{
+	static const int signals[] = { 0, SIGUSR1, 64, 65, 81, 255 };
+
+	signal(SIGUSR1, SIG_IGN);
+	signal(64, SIG_IGN);
+	for (unsigned i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
+		int status = 0;
+		pid_t pid = (pid_t)syscall(SYS_clone, signals[i], 0, 0, 0, 0);
+
+		if (pid == 0)
+			_exit(5);
+		say("ends with signal %d: %d, without __WALL %d", signals[i], pid > 0, (int)waitpid(pid, &status, 0));
+		say("reaped %d, status %#x", waitpid(pid, &status, 0x40000000) == pid, status);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	if (argc == 4 && !strcmp(argv[1], "child")) {
@@ -202,6 +220,7 @@ int main(int argc, char **argv)
 	execs(argv[0]);
 	groups();
 	parents();
+	strange_ends();
 	usage();
 	return 0;
 }

@@ -82,7 +82,7 @@ long sys_get_thread_area(struct user_desc __user *user)
 {
 	struct user_desc u = { 0 };
 
-	if (get_user_u32(&u.entry_number, &user->entry_number))
+	if (copy_from_user(&u, user, sizeof(u.entry_number)))
 		return -EFAULT;
 	if (u.entry_number < GDT_TLS_MIN || u.entry_number > GDT_TLS_MAX)
 		return -EINVAL;

@@ -362,6 +362,8 @@ long sys_mincore(u32 addr, u32 len, u8 __user *vec)
 		return -EINVAL;
 	if (!range_ok(addr, len, &end))
 		return -ENOMEM;
+	if (!access_ok(vec, (end - addr) >> PAGE_SHIFT))
+		return -EFAULT;
 	buf = get_free_page(GFP_KERNEL);
 	if (!buf)
 		return -EAGAIN;

@@ -97,7 +97,7 @@ static void read_ahead(struct file *f, loff_t off, loff_t end)
 static void dont_need(struct mapping *m, loff_t off, loff_t end)
 {
 	struct writeback_control wbc = { .nr_to_write = INT32_MAX, .first = page_of(off), .last = page_of(end) };
-	pgoff_t first = page_of(off + (loff_t)PAGE_SIZE - 1), last = end == INT64_MAX ? UINT32_MAX : page_of(end + 1);
+	pgoff_t first = (pgoff_t)(((u64)off + PAGE_SIZE - 1) >> PAGE_SHIFT), last = end == INT64_MAX ? UINT32_MAX : page_of(end + 1);
 
 	(void)!write_mapping(m, &wbc); /* an error will be told by fsync */
 	if (end != INT64_MAX) {
@@ -109,17 +109,23 @@ static void dont_need(struct mapping *m, loff_t off, loff_t end)
 		invalidate_clean_pages(m, first, last);
 }
 
+/* The last byte of a range whose ends come from a program; length 0 and what goes past the greatest offset reach to that. */
+static loff_t last_byte(loff_t off, loff_t len)
+{
+	u64 end = (u64)off + (u64)len - 1;
+
+	return !len || end > INT64_MAX ? INT64_MAX : (loff_t)end;
+}
+
 static int advise(struct file *f, loff_t off, loff_t len, int advice)
 {
 	struct inode *i = f->inode;
-	loff_t end = len ? off + len - 1 : INT64_MAX;
+	loff_t end = last_byte(off, len);
 
 	if (S_ISFIFO(i->mode))
 		return -ESPIPE;
 	if (!i->mapping || len < 0 || off < 0)
 		return -EINVAL;
-	if (end < off)
-		end = INT64_MAX;
 	bool cached = is_cached(i);
 	switch (advice) {
 	case POSIX_FADV_NORMAL:
@@ -172,7 +178,7 @@ long sys_readahead(int fd, u32 off_lo, u32 off_hi, u32 count)
 	else if (off >= 0 && is_cached(f.file->inode)) {
 		err = 0;
 		if (count)
-			read_ahead(f.file, off, off + (loff_t)count - 1);
+			read_ahead(f.file, off, last_byte(off, count));
 	}
 	fdput(f);
 	return err;

@@ -17,9 +17,14 @@ bound: signal 11 code 128
 hlt: signal 11 code 128
 cli: signal 11 code 128
 in: signal 11 code 128
+out: signal 11 code 128
+insb: signal 11 code 128
 int 0x21: signal 11 code 128
 int 14: signal 11 code 128
 load cr3: signal 11 code 128
+load gdtr: signal 11 code 128
+far jump: signal 11 code 128
+load ss: signal 11 code 128
 bad selector: signal 11 code 128
 single step: signal 5 code 2
 x87 divide: signal 8 code 3
@@ -41,6 +46,7 @@ sigreturn ss code: killed by 11
 sigreturn eip in the kernel: killed by 11
 sigreturn flags: exit 42
 null selector: killed by 11
+stack overflow: killed by 11
 push on a bad stack: killed by 11
 push on the kernel: killed by 11
 sigreturn without a frame: killed by 11

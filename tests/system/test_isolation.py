@@ -32,10 +32,11 @@ def test_bad_pointers_give_efault():
 
 
 @pytest.mark.parametrize("user", [1000, 0])
-def test_bad_pointers_everywhere(user, soak):
+def test_bad_pointers_everywhere(user, tmp_path, soak):
     """Every number, every argument: it may answer what it likes, but it does answer."""
     r = sh("cd /t; chmod 777 .; ./badcalls sweep %d %d; echo alive" % (user, 1 if soak else 7), add=[(program("badcalls.c"), "/t/badcalls")],
-           kernel=KERNELS["debug"]).good()
+           kernel=KERNELS["debug"], log=tmp_path / "log").good()
+    assert [line for line in (tmp_path / "log").read_text(errors="replace").splitlines() if re.search(r"UBSan|BUG|WARNING", line)] == []
     calls = re.fullmatch(r"(\d+) calls\nend\nalive\n", r.text)
     assert calls and int(calls.group(1)) > (100000 if soak else 15000), repr(r)
 

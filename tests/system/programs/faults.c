@@ -87,9 +87,14 @@ static void exception_cases(void)
 	CASE("hlt", __asm__ volatile("hlt"));
 	CASE("cli", __asm__ volatile("cli"));
 	CASE("in", __asm__ volatile("inb $0x60, %%al" ::: "eax"));
+	CASE("out", __asm__ volatile("outb %%al, $0x80" ::: "eax"));
+	CASE("insb", __asm__ volatile("movl $0x1f0, %%edx; leal -64(%%esp), %%edi; insb" ::: "edx", "edi", "memory"));
 	CASE("int 0x21", __asm__ volatile("int $0x21"));
 	CASE("int 14", __asm__ volatile("int $14"));
 	CASE("load cr3", __asm__ volatile("movl %%cr3, %%eax" ::: "eax"));
+	CASE("load gdtr", char place[6] = { 0 }; __asm__ volatile("lgdt %0" : : "m"(place)));
+	CASE("far jump", __asm__ volatile("ljmp $0x60, $0"));
+	CASE("load ss", __asm__ volatile("movl $0x68, %%eax; movl %%eax, %%ss" ::: "eax"));
 	CASE("bad selector", __asm__ volatile("movl $0x1234, %%eax; movl %%eax, %%es" ::: "eax"));
 	CASE("single step", __asm__ volatile("pushfl; orl $0x100, (%esp); popfl; nop; nop"));
 }
@@ -155,6 +160,19 @@ static void bad_stack_in_kernel(void)
 	__asm__ volatile("movl $0xc0100000, %esp; pushl %eax");
 }
 
+static int overflow(int n)
+{
+	volatile char room[3000];
+
+	room[n % 3000] = 1;
+	return n > 1000000000 ? 0 : overflow(n + 1) + room[0];
+}
+
+static void stack_overflow(void)
+{
+	overflow(1);
+}
+
 static void null_selector(void)
 {
 	__asm__ volatile("xorl %%eax, %%eax; movl %%eax, %%gs; movl %%gs:0, %%eax" ::: "eax");
@@ -194,6 +212,7 @@ int main(void)
 	memory_cases();
 	frame_cases();
 	in_child("null selector", null_selector);
+	in_child("stack overflow", stack_overflow);
 	in_child("push on a bad stack", bad_stack);
 	in_child("push on the kernel", bad_stack_in_kernel);
 	in_child("sigreturn without a frame", no_frame_at_all);

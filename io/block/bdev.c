@@ -145,14 +145,18 @@ static int claim(struct block_device *b, void *holder)
 	return 0;
 }
 
-static int bdev_open(struct block_device *b, u32 fmode, void *holder)
+/* The caller holds d, not b: while we wait for the lock a partition may go (BLKRRPART). */
+static int bdev_open(struct gendisk *d, u32 partno, struct block_device *b, u32 fmode, void *holder)
 {
-	struct gendisk *d = b->disk;
 	int error = 0;
 
 	mutex_lock(&d->open_lock);
 	if (d->dead)
 		error = -ENODEV;
+	else if (d->part[partno] != b)
+		error = -ENXIO;
+	else if (partno && d->rescanning)
+		error = -EBUSY;
 	else if ((fmode & FMODE_WRITE) && (d->read_only || b->read_only))
 		error = -EROFS;
 	else if (holder)
@@ -170,8 +174,15 @@ static int bdev_open(struct block_device *b, u32 fmode, void *holder)
 struct block_device *blkdev_get(kdev_t dev, u32 fmode, void *holder)
 {
 	struct block_device *b = blkdev_find(dev);
-	int error = b ? bdev_open(b, fmode, holder) : -ENXIO;
+	struct gendisk *d;
+	int error;
 
+	if (!b)
+		return ERR_PTR(-ENXIO);
+	d = b->disk;
+	atomic_inc(&d->refs);
+	error = bdev_open(d, b->partno, b, fmode, holder);
+	put_disk(d);
 	return error ? ERR_PTR(error) : b;
 }
 
@@ -293,17 +304,29 @@ static long put_geometry(struct block_device *b, unsigned long arg)
 static long reread_partitions(struct block_device *b)
 {
 	struct gendisk *d = b->disk;
+	bool busy;
+	int error;
 
 	if (b->partno)
 		return -EINVAL;
+	mutex_lock(&d->open_lock);
+	busy = d->rescanning;
 	for (u32 i = 1; i < ARRAY_SIZE(d->part); i++)
-		if (d->part[i] && d->part[i]->openers)
-			return -EBUSY;
+		busy |= d->part[i] && d->part[i]->openers;
+	if (!busy)
+		d->rescanning = true;
+	mutex_unlock(&d->open_lock);
+	if (busy)
+		return -EBUSY;
 	for (u32 i = 1; i < ARRAY_SIZE(d->part); i++)
 		if (d->part[i])
 			bdev_del(d->part[i]);
 	invalidate_bdev(b);
-	return rescan_partitions(d);
+	error = rescan_partitions(d);
+	mutex_lock(&d->open_lock);
+	d->rescanning = false;
+	mutex_unlock(&d->open_lock);
+	return error;
 }
 
 static long set_read_only(struct block_device *b, unsigned long arg)
@@ -325,13 +348,17 @@ static long set_soft_size(struct block_device *b, unsigned long arg)
 	return b->holder ? -EBUSY : blkdev_set_block_size(b, v);
 }
 
-static long discard_range(struct block_device *b, unsigned long arg)
+static long discard_range(struct file *f, struct block_device *b, unsigned long arg)
 {
 	u64 range[2];
 
+	if (!b->disk->queue->limits.discard_granularity)
+		return -EOPNOTSUPP; /* before anything of the cache is thrown away */
+	if (b->holder && b->holder != f)
+		return -EBUSY;
 	if (copy_from_user(range, (void __user *)arg, sizeof(range)))
 		return -EFAULT;
-	if ((range[0] | range[1]) & (b->disk->queue->limits.logical_block_size - 1))
+	if (!range[1] || (range[0] | range[1]) & (b->disk->queue->limits.logical_block_size - 1))
 		return -EINVAL;
 	if (range[0] > (u64)b->inode->size || range[1] > (u64)b->inode->size - range[0])
 		return -EINVAL;
@@ -385,7 +412,7 @@ static long blkdev_ioctl(struct file *f, u32 cmd, unsigned long arg)
 	case BLKBSZSET:
 		return set_soft_size(b, arg);
 	case BLKDISCARD:
-		return f->mode & FMODE_WRITE ? discard_range(b, arg) : -EBADF;
+		return f->mode & FMODE_WRITE ? discard_range(f, b, arg) : -EBADF;
 	}
 	return b->disk->ops->ioctl ? b->disk->ops->ioctl(b, cmd, arg) : -ENOTTY;
 }

@@ -5,6 +5,8 @@
 #include "kernel/sched/signal.h"
 #include "kernel/uapi/signal.h"
 
+#define BREAK_MAX_TENTHS 30ul /* the caller cannot be interrupted meanwhile */
+
 static void apply_termios(struct tty *t, const struct ktermios *new, bool flush)
 {
 	struct ktermios old;
@@ -156,7 +158,7 @@ static long break_ioctl(struct tty *t, u32 cmd, unsigned long arg)
 	if (error)
 		return error;
 	if (t->ops->send_break && (cmd == TCSBRKP || !arg))
-		t->ops->send_break(t, cmd == TCSBRKP && arg ? (int)arg * 100 : 250);
+		t->ops->send_break(t, cmd == TCSBRKP && arg ? (int)min(arg, BREAK_MAX_TENTHS) * 100 : 250);
 	return 0;
 }
 

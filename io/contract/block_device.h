@@ -200,6 +200,7 @@ struct gendisk {
 	struct device *parent;    /* controller in the device model */
 	struct block_device *part[16]; /* [0] the whole disk */
 	struct mutex open_lock;
+	bool rescanning;            /* open_lock: the partitions are being made anew, none can be opened */
 	bool dead;                /* the gate is closed: -ENODEV */
 	struct kobject *queue_folder; /* queue/ in /sys */
 	struct list_head node;

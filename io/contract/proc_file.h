@@ -22,6 +22,7 @@ int __must_check proc_symlink(const char *path, const char *target);
 struct proc_pid_entry {
 	const char *name;
 	u32 mode;                                         /* type and permissions */
+	bool inside;                                      /* S_IFREG: only for who may look inside the process; links and folders always are */
 	int (*show)(struct seq_buf *s, struct task *t);   /* S_IFREG: its text */
 	int (*get_path)(struct task *t, struct path *out); /* S_IFLNK: where it leads; with references. -ENOENT */
 	/* S_IFDIR: a folder of numbered links (fd). The lowest number >= from, or -1. */

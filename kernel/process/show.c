@@ -18,7 +18,8 @@ struct snapshot {
 
 static u32 encode_dev(kdev_t dev) { return (MINOR(dev) & 0xff) | MAJOR(dev) << 8 | (MINOR(dev) & ~0xffu) << 12; }
 
-static void take_snapshot(struct snapshot *n, struct task *t)
+/* 0, or -ESRCH: it was waited for, its family is no longer to be followed. */
+static int take_snapshot(struct snapshot *n, struct task *t)
 {
 	struct signal *s = t->signal;
 	struct task *o;
@@ -26,6 +27,10 @@ static void take_snapshot(struct snapshot *n, struct task *t)
 
 	*n = (struct snapshot){ .tpgid = -1 };
 	spin_lock_bh(&tasklist_lock);
+	if (t->exit_state == TASK_DEAD) {
+		spin_unlock_bh(&tasklist_lock);
+		return -ESRCH;
+	}
 	n->ppid = t->leader->parent->tgid;
 	n->pgrp = t->flags & PF_KTHREAD ? 0 : s->pgrp;
 	n->session = t->flags & PF_KTHREAD ? 0 : s->session;
@@ -44,6 +49,7 @@ static void take_snapshot(struct snapshot *n, struct task *t)
 	}
 	n->state = task_state_char(t);
 	spin_unlock_bh(&tasklist_lock);
+	return 0;
 }
 
 static void handler_sets(struct task *t, u64 *ignored, u64 *caught)
@@ -74,14 +80,18 @@ static long priority_of(const struct task *t) { return t->rt_priority ? -1 - (lo
 int task_show_stat(struct seq_buf *q, struct task *t)
 {
 	struct signal *s = t->signal;
-	struct mm *mm = get_task_mm(t);
 	static const struct mm none;
-	const struct mm *m = mm ? mm : &none;
 	const struct process_usage *u;
+	const struct mm *m;
 	struct snapshot n;
+	struct mm *mm;
 	u64 ignored, caught;
+	int error = take_snapshot(&n, t);
 
-	take_snapshot(&n, t);
+	if (error)
+		return error;
+	mm = get_task_mm(t);
+	m = mm ? mm : &none;
 	handler_sets(t, &ignored, &caught);
 	u = &n.use;
 	seq_printf(q, "%d (%s) %c %d %d %d %u %d %u ", t->pid, t->comm, n.state, n.ppid, n.pgrp, n.session, n.tty_nr, n.tpgid, linux_flags(t->flags));
@@ -135,12 +145,15 @@ static void show_signals(struct seq_buf *q, struct task *t)
 
 int task_show_status(struct seq_buf *q, struct task *t)
 {
-	struct mm *mm = get_task_mm(t);
 	const struct cred *c = &t->cred;
 	u64 caps = c->euid ? 0 : 0x1ffffffffffull;
 	struct snapshot n;
+	struct mm *mm;
+	int error = take_snapshot(&n, t);
 
-	take_snapshot(&n, t);
+	if (error)
+		return error;
+	mm = get_task_mm(t);
 	seq_printf(q, "Name:\t%s\nState:\t%s\nTgid:\t%d\nNgid:\t0\nPid:\t%d\nPPid:\t%d\nTracerPid:\t0\n", t->comm, state_name(n.state), t->tgid, t->pid,
 		   n.ppid);
 	seq_printf(q, "Uid:\t%u\t%u\t%u\t%u\nGid:\t%u\t%u\t%u\t%u\nGroups:\t", c->uid, c->euid, c->suid, c->fsuid, c->gid, c->egid, c->sgid, c->fsgid);

@@ -1,6 +1,8 @@
 /*
  * /proc/PID: a folder per process with the entries of the registered table. An inode keeps its task alive (the structure, not the
- * process); names are checked at each use, so that a folder goes when its process has been waited for.
+ * process); names are checked at each use, so that a folder goes when its process has been waited for. What shows the inside of a process
+ * (its files, folders, memory) is for those who could have made it what it is: checked at each use too, since a process may become another
+ * user's by execve while somebody holds its folder open.
  */
 #include "io/contract/text_file.h"
 #include "io/fs/proc/internal.h"
@@ -45,6 +47,25 @@ void proc_pid_evict(struct inode *inode)
 	}
 }
 
+/* ---- permission ---- */
+
+/* As ptrace(2), "Ptrace access mode checking", PTRACE_MODE_READ. */
+static bool may_look_inside(const struct task *t)
+{
+	const struct cred *we = &current->cred, *they = &t->cred;
+
+	if (t->tgid == current->tgid || capable())
+		return true;
+	return t->dumpable && we->fsuid == they->uid && we->fsuid == they->euid && we->fsuid == they->suid && we->fsgid == they->gid &&
+	       we->fsgid == they->egid && we->fsgid == they->sgid;
+}
+
+static void set_owner(struct inode *inode, const struct task *t)
+{
+	inode->uid = t->cred.euid;
+	inode->gid = t->cred.egid;
+}
+
 /* ---- names that go when the process goes ---- */
 
 static bool pid_revalidate(struct dentry *d)
@@ -61,6 +82,8 @@ static bool pid_revalidate(struct dentry *d)
 		put_task(t);
 	if (same && n->number >= 0)
 		same = n->entry->next(n->task, (u32)n->number) == n->number;
+	if (same)
+		set_owner(d->inode, n->task);
 	return same;
 }
 
@@ -87,8 +110,7 @@ static struct inode *pid_inode(struct super_block *sb, struct task *t, const str
 	inode->private = n;
 	inode->ino = PID_INO_BASE + ((u32)t->pid << PID_INO_STEP) + (e ? (u32)(e - table) + 1 : 0) + (number >= 0 ? 256 + (u32)number : 0);
 	inode->mode = mode;
-	inode->uid = t->cred.euid;
-	inode->gid = t->cred.egid;
+	set_owner(inode, t);
 	inode->nlink = S_ISDIR(mode) ? 2 : 1;
 	inode->atime = inode->mtime = inode->ctime = current_time_coarse();
 	if (S_ISDIR(mode)) {
@@ -198,6 +220,8 @@ static struct dentry *numbered_lookup(struct inode *dir, struct dentry *d)
 	struct pid_node *n = dir->private;
 	s32 number = parse_number(d);
 
+	if (!may_look_inside(n->task))
+		return ERR_PTR(-EACCES);
 	if (number < 0 || n->entry->next(n->task, (u32)number) != number)
 		return ERR_PTR(-ENOENT);
 	return add(d, pid_inode(dir->sb, get_task(n->task), n->entry, number));
@@ -209,6 +233,8 @@ static int numbered_iterate(struct file *f, struct dir_context *c)
 	char name[12];
 	int number;
 
+	if (!may_look_inside(n->task))
+		return -EACCES;
 	if (!dir_emit_dots(f, c))
 		return 0;
 	while ((number = n->entry->next(n->task, (u32)c->pos - 2)) >= 0) {
@@ -228,6 +254,8 @@ static int link_get_path(struct dentry *d, struct path *out)
 {
 	struct pid_node *n = d->inode->private;
 
+	if (!may_look_inside(n->task))
+		return -EACCES;
 	return n->number >= 0 ? n->entry->get_numbered(n->task, (u32)n->number, out) : n->entry->get_path(n->task, out);
 }
 
@@ -251,7 +279,11 @@ static int link_readlink(struct dentry *d, char *buf, size_t size)
 
 static int file_open_text(struct inode *inode, struct file *f)
 {
-	return f->mode & FMODE_WRITE ? -EACCES : text_file_open(f);
+	struct pid_node *n = inode->private;
+
+	if ((f->mode & FMODE_WRITE) || (n->entry->inside && !may_look_inside(n->task)))
+		return -EACCES;
+	return text_file_open(f);
 }
 
 static int show_adapter(struct seq_buf *s, void *arg)
@@ -263,7 +295,11 @@ static int show_adapter(struct seq_buf *s, void *arg)
 
 static ssize_t file_read_iter(struct kiocb *k, struct iov_iter *to)
 {
-	return text_file_read(k, to, show_adapter, k->file->inode->private);
+	struct pid_node *n = k->file->inode->private;
+
+	if (n->entry->inside && !may_look_inside(n->task))
+		return -EACCES;
+	return text_file_read(k, to, show_adapter, n);
 }
 
 static int pid_setattr(struct dentry *d, struct iattr *a)

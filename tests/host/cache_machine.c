@@ -109,7 +109,7 @@ static struct host_task tasks[MAX_TASKS];
 static u64 now_ns = 1000000000;
 static struct host_task *came_from;
 
-u64 ktime_ns(void) { return now_ns; }
+u64 ktime_ns(void) { return ++now_ns; } /* as a real one: it never stands still */
 
 static void switch_to(struct host_task *next)
 {

@@ -483,8 +483,9 @@ TEST(sync_waits_for_other_writers)
 {
 	struct test_file *f = file_make(12, 64, 64, 0, 0, 64 * 4096);
 
-	disk.hold = true;
+	CHECK_EQ(file_pread(f, buf, 8 * 4096, 0), 8 * 4096);
 	CHECK_EQ(file_pwrite(f, "first", 5, 0), 5);
+	disk.hold = true;
 	machine_spawn(write_inode_task, &f->inode);
 	machine_sleep_ms(10); /* it waits for the disk */
 	CHECK_EQ(file_pwrite(f, "again", 5, 0), 5);
@@ -502,8 +503,9 @@ TEST(sync_takes_what_its_first_pass_left_out)
 {
 	struct test_file *f = file_make(12, 64, 64, 0, 0, 64 * 4096);
 
-	disk.hold = true;
+	CHECK_EQ(file_pread(f, buf, 8 * 4096, 0), 8 * 4096);
 	CHECK_EQ(file_pwrite(f, "first", 5, 0), 5);
+	disk.hold = true;
 	CHECK_EQ(write_inode_now(&f->inode, false), 0);
 	CHECK_EQ(file_pwrite(f, "again", 5, 0), 5);
 	machine_spawn(let_the_disk_go, NULL);
@@ -676,6 +678,8 @@ int main(void)
 	RUN(direct_io_and_cache_agree);
 	RUN(a_failed_append_moves_nothing);
 	RUN(metadata_buffers);
+	RUN(sync_waits_for_other_writers);
+	RUN(sync_takes_what_its_first_pass_left_out);
 	RUN(the_flusher_writes_by_age);
 	RUN(writers_faster_than_the_disk_wait);
 	RUN(many_tasks_on_more_than_memory);

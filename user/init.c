@@ -381,12 +381,15 @@ static void start_shell(struct terminal *t)
 static void __attribute__((noreturn)) run_shells(void)
 {
 	for (;;) {
+		int status = 0;
 		pid_t pid;
 
 		for (size_t i = 0; i < ARRAY_SIZE(terminals); i++)
 			if (!terminals[i].shell)
 				start_shell(&terminals[i]);
-		pid = waitpid(-1, NULL, 0);
+		pid = waitpid(-1, &status, 0);
+		if (pid > 0 && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
+			sleep(1); /* on the way down (poweroff -f) the kernel kills all but init: nothing is started anew */
 		for (size_t i = 0; i < ARRAY_SIZE(terminals); i++)
 			if (pid > 0 && terminals[i].shell == pid)
 				terminals[i].shell = 0;

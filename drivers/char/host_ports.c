@@ -17,7 +17,8 @@
 static const struct host_stream {
 	const char *name;
 	u32 port;
-} streams[] = { { "hostout", HOST_PORT_STDOUT }, { "hosterr", HOST_PORT_STDERR }, { "hoststatus", HOST_PORT_STATUS } };
+	u32 mode; /* the status is init's alone to tell */
+} streams[] = { { "hostout", HOST_PORT_STDOUT, 0622 }, { "hosterr", HOST_PORT_STDERR, 0622 }, { "hoststatus", HOST_PORT_STATUS, 0600 } };
 
 static struct class host_class = { .name = "host" };
 
@@ -70,7 +71,7 @@ int host_ports_init(void)
 			continue;
 		error = register_chrdev(dev, 1, s->name, &host_fops, (void *)s);
 		if (!error) {
-			struct device *d = device_create(&host_class, NULL, dev, S_IFCHR | 0622, NULL, "%s", s->name);
+			struct device *d = device_create(&host_class, NULL, dev, S_IFCHR | s->mode, NULL, "%s", s->name);
 
 			error = IS_ERR(d) ? (int)PTR_ERR(d) : 0;
 		}

@@ -104,12 +104,14 @@ static irqreturn_t kbd_irq(int irq, void *dev)
 	for (u32 i = 0; i < IRQ_BYTES; i++) {
 		u8 status = port_read8(I8042_STATUS), byte;
 
-		if (!(status & I8042_STATUS_OBF) || (status & I8042_STATUS_AUX))
+		if (!(status & I8042_STATUS_OBF))
 			break;
 		byte = port_read8(I8042_DATA);
+		r = IRQ_HANDLED;
+		if (status & I8042_STATUS_AUX)
+			continue; /* nobody drives the mouse: its byte must not block the keyboard */
 		if (!leds_answer(byte))
 			key(byte);
-		r = IRQ_HANDLED;
 	}
 	spin_unlock(&kbd_lock);
 	return r;
@@ -134,6 +136,7 @@ static int controller_setup(void)
 static int kbd_probe(struct platform_device *p)
 {
 	int error = vga_tty() ? 0 : -ENODEV;
+	u32 flags;
 
 	if (!error && port_read8(I8042_STATUS) == 0xff)
 		error = -ENODEV; /* nothing answers there */
@@ -141,7 +144,10 @@ static int kbd_probe(struct platform_device *p)
 		error = request_irq((u32)p->irq, kbd_irq, 0, "i8042", p);
 	if (error)
 		return error;
+	/* The handler must not take the controller's answers. */
+	flags = spin_lock_irqsave(&kbd_lock);
 	error = controller_setup();
+	spin_unlock_irqrestore(&kbd_lock, flags);
 	if (error)
 		free_irq((u32)p->irq, p);
 	return error;

@@ -161,13 +161,17 @@ static int start_writing(struct super_block *sb)
 	return write_super(sb, true);
 }
 
-/* No more changes: everything else is on the device already. */
+/* No more changes. "Clean" may stand on the medium only when all the rest does: the device's cache is flushed before and after it. */
 static int stop_writing(struct super_block *sb)
 {
 	struct ext2_sb_info *sbi = EXT2_SB(sb);
+	int err = blkdev_issue_flush(sb->bdev);
 
+	if (err)
+		return err;
 	sbi->es->s_state = (u16)((sbi->es->s_state & EXT2_ERROR_FS) | sbi->mount_state);
-	return write_super(sb, true);
+	err = write_super(sb, true);
+	return err ? err : blkdev_issue_flush(sb->bdev);
 }
 
 /* ---- operations ---- */

@@ -116,7 +116,7 @@ $(OUT)/ksyms.asm.o: $(OUT)/first.elf tools/ksyms
 
 $(KERNEL): $(OUT)/ksyms.asm.o
 	@echo "  LD    $@"
-	$(Q)$(LINK) -Map $(OUT)/sluice.map -o $@ $(OBJ) $<
+	$(Q)$(LINK) -Map $(OUT)/sluice.map -o $@.new $(OBJ) $< && mv $@.new $@
 
 $(OUT)/sluice.sym: $(KERNEL)
 	$(Q)$(NM) -n $< >$@

@@ -82,7 +82,7 @@ struct inode_operations {
 #define I_FREEING BIT(4)
 #define I_SYNC BIT(5)           /* being written by somebody */
 #define I_WRITEBACK BIT(6)      /* clean, but on its super block's list of those with pages under way to the device */
-#define I_BAD BIT(6)            /* iget_failed: evict_inode is not called for it, only free_inode */
+#define I_BAD BIT(7)            /* iget_failed: evict_inode is not called for it, only free_inode */
 
 struct inode {
 	atomic_t refs;

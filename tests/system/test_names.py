@@ -60,3 +60,16 @@ def output():
 def test_mounts(name, script, expected, output):
     assert "=== %s\n" % name in output, output[-500:]
     assert output.split("=== %s\n" % name)[1].split("=== end\n")[0] == expected, script
+
+
+def test_unlinked_under_write_back(tmp_path):
+    """Open files without a name, written by the flusher while they are open: nothing of them stays on the disk after the last close."""
+    image = sluice.mkfs(tmp_path / "image", 32)
+    sh("""mkdir -p /t/m; mount -t ext2 /dev/sdb /t/m; cd /t/m
+echo 1 >/proc/sys/vm/dirty_expire_centisecs; echo 40 >/proc/sys/vm/dirty_writeback_centisecs
+for i in 1 2 3 4 5; do
+	exec 7>f$i; head -c 300000 /dev/zero >&7; rm f$i
+	sleep 0.5; exec 7>&-
+done
+cd /; umount /t/m""", disk=[image]).good()
+    fsck(image)

@@ -157,6 +157,7 @@ class Console:
         os.close(slave)
         self.seen = bytearray()     # all that came
         self.at = 0                 # what expect has used up
+        self.asked = -1             # where in seen the shell last asked for the cursor
 
     def __enter__(self):
         return self
@@ -186,6 +187,7 @@ class Console:
         at = self.seen.find(CURSOR_WHERE, self.at)
         while at >= 0:
             del self.seen[at:at + len(CURSOR_WHERE)]
+            self.asked = at
             self.send(b"\x1b[%d;3R" % self.ROWS)
             at = self.seen.find(CURSOR_WHERE, self.at)
         return bool(data)
@@ -204,7 +206,14 @@ class Console:
                 raise AssertionError("the terminal did not show %r; since then: %r" % (pattern, tail))
 
     def prompt(self, seconds=40):
+        """
+        Wait for the shell's prompt, and for the question for the cursor that follows it unless keys are waiting: answered later, the
+        answer would come behind what is typed next, and be input of the program that this starts.
+        """
         self.expect(r"(^|[\r\n]|\x1b\[[0-9;?]*[A-Za-z])# $", seconds)
+        end = time.monotonic() + 2
+        while self.asked < self.at and time.monotonic() < end:
+            self.read(0.05)
 
     def run(self, command, seconds=40):
         """Type a command; its output up to the next prompt, echo cut off."""

@@ -4,6 +4,7 @@
 #   all        kernel, user programs and root image: what tools/vm run needs      kernel  the kernel alone      debug  the debug kernel too
 #   run        boot the GRUB ISO to a shell on this terminal                      iso     build/sluice.iso
 #   test       host, kernel and system tests; also test-host, test-kernel, test-system, and soak for the long forms
+#   bench      what things cost in guest instructions, compared with the committed table
 #   lint       layers, port access, file headers, format          format   clang-format over the sources
 #   doctor     which tools are there, how old, what to do         screenshot  docs/screen.png anew
 #   gdb        QEMU stopped at the kernel's entry with gdb attached
@@ -136,11 +137,20 @@ LIBGCC = $(shell $(USER_CC) -m32 -print-libgcc-file-name)
 USER_CFLAGS = -m32 -march=i686 -std=gnu11 -O2 -g -static -no-pie -fno-pie -fno-stack-protector -U_FORTIFY_SOURCE -Wall -Wextra \
 	$(if $(WERROR),-Werror) -nostdinc -isystem $(DEBIAN)/usr/include/i386-linux-musl -isystem $(dir $(LIBGCC))include -MMD -MP
 
+define LINK_USER
+$(Q)$(USER_CC) $(USER_CFLAGS) -nostdlib $(MUSL)/crt1.o $(MUSL)/crti.o $< \
+	-Wl,--start-group $(MUSL)/libc.a $(LIBGCC) -Wl,--end-group $(MUSL)/crtn.o -Wl,-s -o $@
+endef
+
 $(BUILD)/user/%: user/%.c Makefile | $(MUSL)/libc.a
 	@mkdir -p $(@D)
 	@echo "  USER  $<"
-	$(Q)$(USER_CC) $(USER_CFLAGS) -nostdlib $(MUSL)/crt1.o $(MUSL)/crti.o $< \
-		-Wl,--start-group $(MUSL)/libc.a $(LIBGCC) -Wl,--end-group $(MUSL)/crtn.o -Wl,-s -o $@
+	$(LINK_USER)
+
+$(BUILD)/bench/%: tests/bench/%.c Makefile | $(MUSL)/libc.a
+	@mkdir -p $(@D)
+	@echo "  USER  $<"
+	$(LINK_USER)
 
 $(BUILD)/user/.all: $(USER_BIN)
 	@touch $@
@@ -183,6 +193,9 @@ test-system: all $(ISO)
 soak: all $(ISO)
 	@tools/test --soak host kernel system
 
+bench: all $(BUILD)/bench/bench
+	@SLUICE_BUILD=$(abspath $(BUILD)) tools/bench
+
 lint:
 	@tools/lint
 
@@ -204,6 +217,6 @@ clean:
 distclean:
 	rm -rf $(BUILD)
 
-.PHONY: all kernel user debug iso run gdb test test-host test-kernel test-system soak lint doctor screenshot format clean distclean
+.PHONY: all kernel user debug iso run gdb test test-host test-kernel test-system soak bench lint doctor screenshot format clean distclean
 .DELETE_ON_ERROR:
 -include $(OBJ:.o=.d) $(USER_BIN:=.d)

@@ -35,7 +35,7 @@ int vfs_init(void), page_cache_init(void), buffer_init(void), writeback_init(voi
 int device_model_init(void), sysfs_init(void), chrdev_init(void), tty_init(void), tmpfs_init(void), devfs_init(void), procfs_init(void);
 int tracing_init(void), mem_devices_init(void), proc_pid_init(void), proc_files_init(void);
 int pci_init(void), platform_bus_init(void);
-int serial_init(void), vga_tty_init(void), keyboard_init(void), ata_init(void), host_ports_init(void), fw_cfg_init(void), acpi_power_init(void);
+int rtc_init(void), serial_init(void), vga_tty_init(void), keyboard_init(void), ata_init(void), host_ports_init(void), fw_cfg_init(void), acpi_power_init(void);
 int ext2_init(void), mount_root(void), start_init(void);
 
 #endif

@@ -49,6 +49,7 @@ static const struct init_step steps[] = {
 	{ "mem_devices", INIT_CORE, mem_devices_init, "chrdev device_model" },
 	{ "pci", INIT_BUS, pci_init, "device_model" },
 	{ "platform_bus", INIT_BUS, platform_bus_init, "device_model" },
+	{ "rtc", INIT_DRIVER, rtc_init, "chrdev platform_bus procfs" },
 	{ "serial", INIT_DRIVER, serial_init, "tty platform_bus" },
 	{ "vga_tty", INIT_DRIVER, vga_tty_init, "tty" },
 	{ "keyboard", INIT_DRIVER, keyboard_init, "vga_tty platform_bus" },

@@ -1,96 +1,97 @@
-/* The wall clock of the PC: Motorola MC146818A datasheet; the century register is the one ACPI's FADT names on PCs (0x32). */
-#include "kernel/hal/cpu.h"
+/* See cmos.h. cmos_lock keeps index and data register together. */
+#include "kernel/hal/cmos.h"
 #include "kernel/hal/port.h"
 #include "kernel/hal/time_hw.h"
+#include "kernel/lib/err.h"
+#include "kernel/sync/spinlock.h"
 
 #define CMOS_INDEX 0x70u
 #define CMOS_DATA 0x71u
-#define RTC_SECONDS 0x00
-#define RTC_MINUTES 0x02
-#define RTC_HOURS 0x04
-#define RTC_DAY 0x07
-#define RTC_MONTH 0x08
-#define RTC_YEAR 0x09
-#define RTC_A 0x0A
-#define RTC_A_UPDATE 0x80
-#define RTC_B 0x0B
-#define RTC_B_24H 0x02
-#define RTC_B_BINARY 0x04
-#define RTC_CENTURY 0x32
-#define RTC_HOURS_PM 0x80
+#define YEAR_FIRST 1900u /* what the century register and two digits can say for sure */
+#define YEAR_END 3000u
 
-struct rtc_time {
-	u8 sec, min, hour, day, month, year, century;
-};
+static DEFINE_SPINLOCK(cmos_lock, RANK_CONSOLE); /* a leaf */
 
-static u8 cmos_read(u8 reg)
+u8 cmos_read(u8 reg)
 {
-	u32 flags = irq_save();
+	u32 flags = spin_lock_irqsave(&cmos_lock);
 	outb(CMOS_INDEX, reg);
 	u8 v = inb(CMOS_DATA);
-	irq_restore(flags);
+	spin_unlock_irqrestore(&cmos_lock, flags);
 	return v;
 }
 
-static struct rtc_time read_registers(void)
+void cmos_write(u8 reg, u8 value)
 {
-	return (struct rtc_time){ cmos_read(RTC_SECONDS), cmos_read(RTC_MINUTES), cmos_read(RTC_HOURS), cmos_read(RTC_DAY),
-				  cmos_read(RTC_MONTH), cmos_read(RTC_YEAR), cmos_read(RTC_CENTURY) };
+	u32 flags = spin_lock_irqsave(&cmos_lock);
+	outb(CMOS_INDEX, reg);
+	outb(CMOS_DATA, value);
+	spin_unlock_irqrestore(&cmos_lock, flags);
 }
 
-static bool same_time(const struct rtc_time *a, const struct rtc_time *b)
-{
-	return a->sec == b->sec && a->min == b->min && a->hour == b->hour && a->day == b->day && a->month == b->month && a->year == b->year;
-}
+static bool is_hours(u8 reg) { return reg == RTC_HOURS || reg == RTC_HOURS_ALARM; }
 
-static u8 from_bcd(u8 v) { return (u8)((v >> 4) * 10 + (v & 15)); }
-
-static void decode(struct rtc_time *t)
+u8 cmos_from_register(u8 reg, u8 value)
 {
 	u8 mode = cmos_read(RTC_B);
-	bool pm = !(mode & RTC_B_24H) && t->hour & RTC_HOURS_PM;
+	bool half_day = is_hours(reg) && !(mode & RTC_B_24H), pm = half_day && value & RTC_HOURS_PM;
 
-	if (!(mode & RTC_B_24H))
-		t->hour &= (u8)~RTC_HOURS_PM;
-	if (!(mode & RTC_B_BINARY)) {
-		t->sec = from_bcd(t->sec);
-		t->min = from_bcd(t->min);
-		t->hour = from_bcd(t->hour);
-		t->day = from_bcd(t->day);
-		t->month = from_bcd(t->month);
-		t->year = from_bcd(t->year);
-		t->century = from_bcd(t->century);
-	}
-	if (!(mode & RTC_B_24H))
-		t->hour = (u8)(t->hour % 12 + (pm ? 12 : 0));
-	if (t->century < 19 || t->century > 29)
-		t->century = t->year >= 70 ? 19 : 20;
+	if (half_day)
+		value &= (u8)~RTC_HOURS_PM;
+	if (!(mode & RTC_B_BINARY))
+		value = (u8)((value >> 4) * 10 + (value & 15));
+	return half_day ? (u8)(value % 12 + (pm ? 12 : 0)) : value;
 }
 
-/* Days from 1970-01-01 (proleptic Gregorian), by counting the leap days of the years that are over; March is month 0. */
-static s32 days_since_1970(s32 year, s32 month, s32 day)
+u8 cmos_to_register(u8 reg, u8 value)
 {
-	if (month <= 2) {
-		year--;
-		month += 12;
-	}
-	return 365 * year + year / 4 - year / 100 + year / 400 + (153 * (month - 3) + 2) / 5 + day - 1 - 719468;
+	u8 mode = cmos_read(RTC_B);
+	bool half_day = is_hours(reg) && !(mode & RTC_B_24H), pm = half_day && value >= 12;
+
+	if (half_day)
+		value = value % 12 ? value % 12 : 12;
+	if (!(mode & RTC_B_BINARY))
+		value = (u8)(value / 10 << 4 | value % 10);
+	return pm ? value | RTC_HOURS_PM : value;
 }
 
-s64 cmos_read_time(void)
+/* What cmos_get_time reads, in this order. */
+static const u8 time_registers[] = { RTC_SECONDS, RTC_MINUTES, RTC_HOURS, RTC_DAY, RTC_MONTH, RTC_YEAR, RTC_CENTURY };
+
+void cmos_get_time(struct calendar *c)
 {
-	struct rtc_time a, b;
+	u8 v[ARRAY_SIZE(time_registers)];
+	bool same = false;
 
 	/* Twice the same outside an update, and no field is torn. An update takes 2 ms at most (datasheet, "Update cycle"). */
-	for (u32 attempt = 0; attempt < 100; attempt++) {
+	for (u32 attempt = 0; attempt < 100 && !same; attempt++) {
 		for (u32 i = 0; i < 1000 && cmos_read(RTC_A) & RTC_A_UPDATE; i++)
 			udelay(10);
-		a = read_registers();
-		b = read_registers();
-		if (same_time(&a, &b))
-			break;
+		for (u32 i = 0; i < sizeof(v); i++)
+			v[i] = cmos_read(time_registers[i]);
+		same = true;
+		for (u32 i = 0; i < sizeof(v); i++)
+			same &= v[i] == cmos_read(time_registers[i]);
 	}
-	decode(&b);
-	s32 days = days_since_1970(b.century * 100 + b.year, b.month, b.day);
-	return (s64)days * 86400 + b.hour * 3600 + b.min * 60 + b.sec;
+	for (u32 i = 0; i < sizeof(v); i++)
+		v[i] = cmos_from_register(time_registers[i], v[i]);
+	if (v[6] < 19 || v[6] > 29)
+		v[6] = v[5] >= 70 ? 19 : 20;
+	*c = (struct calendar){ .year = v[6] * 100u + v[5], .month = v[4], .day = v[3], .hour = v[2], .min = v[1], .sec = v[0] };
+}
+
+int cmos_set_time(const struct calendar *c)
+{
+	const u8 v[] = { (u8)c->sec, (u8)c->min, (u8)c->hour, (u8)c->day, (u8)c->month, (u8)(c->year % 100), (u8)(c->year / 100) };
+	u8 b;
+
+	if (c->year < YEAR_FIRST || c->year >= YEAR_END)
+		return -ERANGE;
+	b = cmos_read(RTC_B);
+	cmos_write(RTC_B, b | RTC_B_SET);
+	for (u32 i = 0; i < sizeof(v); i++)
+		cmos_write(time_registers[i], cmos_to_register(time_registers[i], v[i]));
+	cmos_write(RTC_WEEKDAY, cmos_to_register(RTC_WEEKDAY, (u8)(calendar_weekday(c) + 1)));
+	cmos_write(RTC_B, b);
+	return 0;
 }

@@ -1,4 +1,4 @@
-/* The hardware clocks: PIT (Intel 8254), TSC, the CMOS real-time clock (Motorola MC146818). */
+/* The hardware clocks: PIT (Intel 8254) and TSC. The CMOS real-time clock: cmos.h. */
 #ifndef KERNEL_HAL_TIME_HW_H
 #define KERNEL_HAL_TIME_HW_H
 
@@ -13,8 +13,6 @@ u16 pit_read_count(void);
 u64 tsc_calibrate(void);
 /* What tsc_calibrate found; 0 before. */
 u64 tsc_hz(void);
-/* Seconds since 1970 from the CMOS clock (UTC). Waits for an update to pass, at most 1 s. */
-s64 cmos_read_time(void);
 /* Busy waits. Any context, any time after the calibration. */
 void udelay(u32 us);
 void ndelay(u32 ns);

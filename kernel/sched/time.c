@@ -5,6 +5,7 @@
 #include "kernel/sched/time.h"
 #include "kernel/debug/bug.h"
 #include "kernel/debug/printk.h"
+#include "kernel/hal/cmos.h"
 #include "kernel/hal/cpu.h"
 #include "kernel/hal/percpu.h"
 #include "kernel/hal/time_hw.h"
@@ -98,6 +99,15 @@ static irqreturn_t pit_irq(int irq, void *dev)
 	return IRQ_HANDLED;
 }
 
+/* The wall clock starts from the battery's (UTC); from 1970 when that makes no sense. */
+static void set_from_cmos(void)
+{
+	struct calendar c;
+
+	cmos_get_time(&c);
+	realtime_set_ns(calendar_valid(&c) ? calendar_to_seconds(&c) * NSEC_PER_SEC : 0);
+}
+
 int time_init(void)
 {
 	u64 hz = tsc_calibrate();
@@ -107,7 +117,7 @@ int time_init(void)
 		panic("the TSC runs at %llu Hz; at least %u are needed", hz, TSC_HZ_MIN);
 	tsc_start = rdtsc();
 	mult = (u32)div64_u64((NSEC_PER_SEC << CLOCK_SHIFT) + hz / 2, hz);
-	realtime_set_ns((u64)cmos_read_time() * NSEC_PER_SEC);
+	set_from_cmos();
 	u32 mhz = (u32)div_u64_rem(div_u64(hz, 1000), 1000, &rem);
 	pr_info("time: TSC runs at %u.%03u MHz, tick %u Hz\n", mhz, rem, HZ);
 	int ret = request_irq(0, pit_irq, 0, "timer", NULL);

@@ -30,7 +30,8 @@ struct init_step {
 int log_init(void), debugcon_log_init(void), vga_log_init(void), gdt_init(void), idt_init(void);
 int page_alloc_init(void), slab_init(void), vmalloc_init(void), mm_init(void);
 int irq_init(void), softirq_init(void), time_init(void);
-int sched_init(void), timer_system_init(void), ksoftirqd_init(void), process_init(void);
+int sched_init(void), timer_system_init(void), tasklet_system_init(void), ksoftirqd_init(void), workqueue_init(void),
+	process_init(void);
 int vfs_init(void), page_cache_init(void), buffer_init(void), writeback_init(void), blk_init(void), bdev_init(void);
 int device_model_init(void), sysfs_init(void), chrdev_init(void), tty_init(void), tmpfs_init(void), devfs_init(void), procfs_init(void);
 int tracing_init(void), mem_devices_init(void), proc_pid_init(void), proc_files_init(void);

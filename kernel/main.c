@@ -27,9 +27,11 @@ static const struct init_step steps[] = {
 	{ "softirq", INIT_IRQ, softirq_init, "irq" },
 	{ "time", INIT_IRQ, time_init, "irq" },
 	{ "sched", INIT_SCHED, sched_init, "mm time" },
+	{ "tasklet", INIT_SCHED, tasklet_system_init, "softirq" },
 	{ "timer", INIT_SCHED, timer_system_init, "sched softirq" },
 	/* Interrupts go on here, and the rest runs in a thread. */
 	{ "ksoftirqd", INIT_SCHED, ksoftirqd_init, "sched" },
+	{ "workqueue", INIT_SCHED, workqueue_init, "sched timer" },
 	{ "process", INIT_SCHED, process_init, "sched" },
 	{ "vfs", INIT_CORE, vfs_init, "process" },
 	{ "page_cache", INIT_CORE, page_cache_init, "vfs" },

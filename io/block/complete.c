@@ -11,7 +11,6 @@
 #include "kernel/hal/percpu.h"
 #include "kernel/irq/softirq.h"
 
-#define MAX_CPUS 8u
 #define MAX_BAD_SPOTS 16u /* more in one request: the disk is gone rather than scratched */
 
 extern atomic_t io_in_flight;

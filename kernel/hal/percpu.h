@@ -8,6 +8,8 @@
 
 #include "kernel/lib/types.h"
 
+#define MAX_CPUS 1
+
 struct task;
 struct regs;
 

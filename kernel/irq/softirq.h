@@ -7,7 +7,8 @@
 
 #include "kernel/lib/types.h"
 
-enum softirq { SOFTIRQ_TIMER, SOFTIRQ_BLOCK, SOFTIRQ_NET, SOFTIRQ_TASKLET, NR_SOFTIRQS };
+/* In the order they run when several are pending. */
+enum softirq { SOFTIRQ_HI, SOFTIRQ_TIMER, SOFTIRQ_NET, SOFTIRQ_BLOCK, SOFTIRQ_TASKLET, NR_SOFTIRQS };
 
 void softirq_open(enum softirq nr, const char *name, void (*action)(void)); /* once, at init */
 void softirq_raise(enum softirq nr); /* any context; from a process they run at once when interrupts and bh are enabled */

@@ -18,7 +18,6 @@
 #include "kernel/sched/time.h"
 #include "mm/mm.h"
 
-#define MAX_CPUS 1
 #define WAKEUP_GRANULARITY_NS 1000000ll /* a woken task pre-empts when it is this much behind the running one */
 #define SLEEPER_CREDIT_NS 3000000ull    /* how far behind the others a task that slept long may start */
 

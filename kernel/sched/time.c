@@ -12,6 +12,7 @@
 #include "kernel/init.h"
 #include "kernel/irq/irq.h"
 #include "kernel/lib/div64.h"
+#include "kernel/sched/jiffies.h"
 #include "kernel/sched/task.h"
 #include "kernel/sched/timer.h"
 #include "kernel/sync/seqcount.h"
@@ -27,6 +28,8 @@ static u64 tsc_start;
 static struct seqcount wall_seq;
 static u64 wall_offset; /* realtime - monotonic */
 static u64 coarse_ns;   /* realtime at the last tick */
+static u64 jiffy_start; /* ktime_ns when jiffies last moved; written by the tick alone */
+volatile unsigned long jiffies = INITIAL_JIFFIES;
 volatile u32 realtime_coarse_sec, realtime_coarse_nsec;
 
 u64 ktime_ns(void)
@@ -81,10 +84,24 @@ void realtime_set_ns(u64 ns)
 	irq_restore(flags);
 }
 
+u64 jiffies_to_ktime(unsigned long j)
+{
+	u32 flags = irq_save();
+	u64 start = jiffy_start;
+	long ahead = (long)(j - jiffies);
+
+	irq_restore(flags);
+	return ahead > 0 ? start + (u64)ahead * TICK_NSEC : start;
+}
+
 void tick(bool user_mode)
 {
 	u64 now = ktime_ns();
 
+	while (now - jiffy_start >= TICK_NSEC) {
+		jiffy_start += TICK_NSEC;
+		jiffies++;
+	}
 	seq_write_begin(&wall_seq);
 	coarse_ns = now + wall_offset;
 	seq_write_end(&wall_seq);

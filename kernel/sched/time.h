@@ -27,9 +27,10 @@ struct timer {
 	void (*fn)(void *arg);
 	void *arg;
 	bool queued;
+	bool irqsafe; /* fn runs with interrupts off: from the moment it leaves the queue none comes in between */
 };
 void timer_init(struct timer *t, void (*fn)(void *), void *arg);
-void timer_mod(struct timer *t, u64 expires_ns); /* arm or move; any context */
+bool timer_mod(struct timer *t, u64 expires_ns); /* arm or move; true: it was queued; any context */
 bool timer_del(struct timer *t);                 /* true: it was queued; its fn may still be running on another CPU */
 bool timer_del_sync(struct timer *t);            /* and wait until fn is not running; not from fn */
 

@@ -59,15 +59,17 @@ void timer_init(struct timer *t, void (*fn)(void *), void *arg)
 	*t = (struct timer){ .fn = fn, .arg = arg };
 }
 
-void timer_mod(struct timer *t, u64 expires_ns)
+bool timer_mod(struct timer *t, u64 expires_ns)
 {
 	u32 flags = spin_lock_irqsave(&timer_lock);
+	bool was = t->queued;
 
-	if (t->queued)
+	if (was)
 		dequeue(t);
 	t->expires_ns = expires_ns;
 	enqueue(t);
 	spin_unlock_irqrestore(&timer_lock, flags);
+	return was;
 }
 
 bool timer_del(struct timer *t)
@@ -102,11 +104,12 @@ static void timer_softirq(void)
 		struct timer *t = rb_entry(first, struct timer, node);
 		void (*fn)(void *) = t->fn;
 		void *arg = t->arg;
+		bool irqsafe = t->irqsafe;
 		dequeue(t);
 		running = t;
-		spin_unlock_irqrestore(&timer_lock, flags);
+		spin_unlock_irqrestore(&timer_lock, irqsafe ? 0 : flags);
 		fn(arg); /* may free or arm t */
-		flags = spin_lock_irqsave(&timer_lock);
+		spin_lock_irq(&timer_lock);
 		running = NULL;
 	}
 	spin_unlock_irqrestore(&timer_lock, flags);

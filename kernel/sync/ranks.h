@@ -26,6 +26,7 @@ enum lock_rank {
 	RANK_DRIVER,       /* a driver's own */
 	RANK_SIGNAL,       /* signal state of a task */
 	RANK_WAITQ,        /* wait queue heads */
+	RANK_WORK,         /* work queues: work may be queued from a wake-up's callback */
 	RANK_TIMER,        /* timer tree */
 	RANK_RUNQ,         /* run queue */
 	RANK_ALLOC,        /* slab, page allocator, vmalloc: leaves */

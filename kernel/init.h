@@ -26,17 +26,55 @@ struct init_step {
 	const char *needs; /* names of earlier steps, separated by spaces; "" for none */
 };
 
-/* The functions of the table, by level. */
-int log_init(void), debugcon_log_init(void), vga_log_init(void), gdt_init(void), idt_init(void);
-int page_alloc_init(void), slab_init(void), vmalloc_init(void), mm_init(void);
-int irq_init(void), softirq_init(void), time_init(void);
-int sched_init(void), timer_system_init(void), tasklet_system_init(void), ksoftirqd_init(void), workqueue_init(void),
-	process_init(void);
-int vfs_init(void), page_cache_init(void), buffer_init(void), writeback_init(void), blk_init(void), bdev_init(void);
-int device_model_init(void), sysfs_init(void), chrdev_init(void), tty_init(void), tmpfs_init(void), devfs_init(void), procfs_init(void);
-int tracing_init(void), mem_devices_init(void), proc_pid_init(void), proc_files_init(void);
-int pci_init(void), platform_bus_init(void);
-int rtc_init(void), serial_init(void), vga_tty_init(void), keyboard_init(void), ata_init(void), host_ports_init(void), fw_cfg_init(void), acpi_power_init(void);
-int ext2_init(void), mount_root(void), start_init(void);
+/* The functions of the table, in its order; a line each. */
+int log_init(void);
+int debugcon_log_init(void);
+int vga_log_init(void);
+int gdt_init(void);
+int idt_init(void);
+int page_alloc_init(void);
+int slab_init(void);
+int vmalloc_init(void);
+int mm_init(void);
+int irq_init(void);
+int softirq_init(void);
+int time_init(void);
+int sched_init(void);
+int timer_system_init(void);
+int tasklet_system_init(void);
+int ksoftirqd_init(void);
+int workqueue_init(void);
+int process_init(void);
+int epoll_init(void);
+int vfs_init(void);
+int page_cache_init(void);
+int buffer_init(void);
+int writeback_init(void);
+int blk_init(void);
+int bdev_init(void);
+int device_model_init(void);
+int sysfs_init(void);
+int chrdev_init(void);
+int tty_init(void);
+int tmpfs_init(void);
+int devfs_init(void);
+int procfs_init(void);
+int tracing_init(void);
+int mem_devices_init(void);
+int proc_pid_init(void);
+int proc_files_init(void);
+int pci_init(void);
+int platform_bus_init(void);
+int rtc_init(void);
+int serial_init(void);
+int vga_tty_init(void);
+int keyboard_init(void);
+int ata_init(void);
+int host_ports_init(void);
+int fw_cfg_init(void);
+int acpi_power_init(void);
+int ext2_init(void);
+int mount_root(void);
+int start_init(void);
 
 #endif

@@ -34,6 +34,7 @@ static const struct init_step steps[] = {
 	{ "workqueue", INIT_SCHED, workqueue_init, "sched timer" },
 	{ "process", INIT_SCHED, process_init, "sched" },
 	{ "vfs", INIT_CORE, vfs_init, "process" },
+	{ "epoll", INIT_CORE, epoll_init, "vfs" },
 	{ "page_cache", INIT_CORE, page_cache_init, "vfs" },
 	{ "buffer", INIT_CORE, buffer_init, "page_cache" },
 	{ "blk", INIT_CORE, blk_init, "softirq" },

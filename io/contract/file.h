@@ -84,6 +84,8 @@ struct file {
 static inline struct file *get_file(struct file *f) { atomic_inc(&f->refs); return f; }
 void fput(struct file *f);     /* drop a reference; the last one releases. Process context, may sleep */
 /* A file without a name: pipes, eventfd, sockets. ERR_PTR. */
+/* Called at the last fput of a file with epoll_items; set by io/async. */
+extern void (*file_last_put_hook)(struct file *f);
 struct file *anon_file(const char *name, const struct file_operations *ops, void *private, u32 flags);
 
 /* Standard pieces. */

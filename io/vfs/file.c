@@ -14,6 +14,7 @@
 static struct kmem_cache *file_cache;
 static atomic_t nr_files;
 static struct mount *anon_mnt;
+void (*file_last_put_hook)(struct file *f);
 
 struct file *alloc_file(int flags)
 {
@@ -104,6 +105,8 @@ int file_setup(struct file *f, const struct path *path, struct inode *inode, int
 static void file_release(struct file *f)
 {
 	might_sleep();
+	if (f->epoll_items)
+		file_last_put_hook(f);
 	if (f->mode & FMODE_OPENED) {
 		struct inode *named = f->path.dentry->inode; /* for a block device f->inode is the device's own */
 		locks_remove_file(f);

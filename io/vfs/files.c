@@ -392,3 +392,17 @@ int fd_cloexec(int fd, int set)
 	spin_unlock(&t->lock);
 	return flag;
 }
+
+int anon_fd(const char *name, const struct file_operations *ops, void *private, u32 flags)
+{
+	int fd = get_unused_fd(flags, 0);
+	if (fd < 0)
+		return fd;
+	struct file *f = anon_file(name, ops, private, flags);
+	if (IS_ERR(f)) {
+		put_unused_fd(fd);
+		return (int)PTR_ERR(f);
+	}
+	fd_install(fd, f);
+	return fd;
+}

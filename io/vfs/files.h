@@ -74,6 +74,8 @@ static inline void fdput_pos(struct fd f)
 int get_unused_fd(u32 flags, u32 from);       /* reserve; -EMFILE by RLIMIT_NOFILE */
 void put_unused_fd(int fd);
 void fd_install(int fd, struct file *f);      /* consumes the reference */
+/* A descriptor of a new file without a name (see anon_file; flags with O_CLOEXEC). -errno: private is still the caller's. */
+int anon_fd(const char *name, const struct file_operations *ops, void *private, u32 flags);
 int close_fd(int fd);
 int replace_fd(int fd, struct file *f, u32 flags); /* dup2 */
 struct file *task_fget(struct task *t, u32 fd);    /* of another task, with a reference; for /proc */

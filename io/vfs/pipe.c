@@ -161,7 +161,7 @@ static u32 read_slots(struct pipe *p, struct iov_iter *to, u32 *fault)
 static ssize_t pipe_read(struct kiocb *k, struct iov_iter *to)
 {
 	struct pipe *p = k->file->private;
-	bool nonblock = (k->file->flags & O_NONBLOCK) || (k->flags & IOCB_NOWAIT), was_full = false;
+	bool nonblock = (k->file->flags & O_NONBLOCK) || (k->flags & IOCB_NOWAIT), was_full = false, waited = false;
 	ssize_t done = 0;
 	u32 fault;
 
@@ -187,12 +187,13 @@ static ssize_t pipe_read(struct kiocb *k, struct iov_iter *to)
 			break;
 		}
 		done = wait_event_interruptible_exclusive(&p->rd_wait, !pipe_empty(p) || !READ_ONCE(p->writers));
+		waited = true;
 		if (done)
 			break;
 	}
 	if (was_full && wait_queue_active(&p->wr_wait) && !pipe_full(p))
 		wake_up_poll(&p->wr_wait, POLLOUT | POLLWRNORM);
-	if (unlikely(!pipe_empty(p)) && wait_queue_active(&p->rd_wait))
+	if (unlikely(waited) && !pipe_empty(p) && wait_queue_active(&p->rd_wait)) /* what woke this one is for the next as well */
 		wake_up_poll(&p->rd_wait, POLLIN | POLLRDNORM);
 	return done;
 }
@@ -283,7 +284,7 @@ static enum write_stop write_slots(struct pipe *p, struct iov_iter *from, ssize_
 static ssize_t pipe_write(struct kiocb *k, struct iov_iter *from)
 {
 	struct pipe *p = k->file->private;
-	bool nonblock = (k->file->flags & O_NONBLOCK) || (k->flags & IOCB_NOWAIT);
+	bool nonblock = (k->file->flags & O_NONBLOCK) || (k->flags & IOCB_NOWAIT), waited = false;
 	ssize_t done = 0;
 	long err = 0;
 
@@ -293,7 +294,7 @@ static ssize_t pipe_write(struct kiocb *k, struct iov_iter *from)
 		spin_lock(&p->lock);
 		bool was_empty = p->head == p->tail;
 		enum write_stop why = write_slots(p, from, &done);
-		bool wake = was_empty && p->head != p->tail;
+		bool wake = (was_empty || p->polled) && p->head != p->tail;
 		spin_unlock(&p->lock);
 		if (wake)
 			wake_readers(p);
@@ -316,13 +317,14 @@ static ssize_t pipe_write(struct kiocb *k, struct iov_iter *from)
 		}
 		case WRITE_FULL:
 			err = nonblock ? -EAGAIN : wait_event_interruptible_exclusive(&p->wr_wait, !pipe_full(p) || !READ_ONCE(p->readers));
+			waited |= !nonblock;
 			break;
 		default:
 			send_signal(current, SIGPIPE, NULL);
 			err = -EPIPE;
 		}
 	}
-	if (unlikely(wait_queue_active(&p->wr_wait)) && !pipe_full(p))
+	if (unlikely(waited) && wait_queue_active(&p->wr_wait) && !pipe_full(p))
 		wake_up_poll(&p->wr_wait, POLLOUT | POLLWRNORM);
 	return done ? done : err;
 }
@@ -342,7 +344,7 @@ ssize_t pipe_add_page(struct file *f, struct page *page, u32 offset, u32 len)
 			p->bufs[p->head & (p->slots - 1)] = (struct pipe_buffer){ get_page(page), offset, len, 0 };
 			p->head++;
 			spin_unlock(&p->lock);
-			if (was_empty)
+			if (was_empty || p->polled)
 				wake_readers(p);
 			return (ssize_t)len;
 		}
@@ -362,6 +364,8 @@ static u32 pipe_poll(struct file *f, struct poll_table *pt)
 	struct pipe *p = f->private;
 	u32 events = 0;
 
+	if (pt)
+		p->polled = true; /* an edge-triggered waiter wants to hear of every write from now on */
 	if (f->mode & FMODE_READ) {
 		poll_wait(f, &p->rd_wait, pt);
 		if (!pipe_empty(p))

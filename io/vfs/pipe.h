@@ -24,6 +24,7 @@ struct pipe {
 	u32 readers, writers;     /* open files */
 	u32 files;                /* open files and openers that wait */
 	u32 r_counter, w_counter; /* ends ever opened: a FIFO's open waits for a change */
+	bool polled;              /* somebody has waited by poll: each write wakes, not only the first into an empty pipe */
 	bool nameless;            /* of pipe(2): opened again through /proc/PID/fd, which does not wait for the other end */
 	struct page *spare[PIPE_SPARE_PAGES];
 	struct wait_queue_head rd_wait, wr_wait;

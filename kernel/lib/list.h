@@ -50,6 +50,22 @@ static inline bool list_is_singular(const struct list_head *h) { return !list_em
 static inline void list_move(struct list_head *e, struct list_head *head) { list_unlink(e); list_add(e, head); }
 static inline void list_move_tail(struct list_head *e, struct list_head *head) { list_unlink(e); list_add_tail(e, head); }
 
+/* Put all elements of list behind head, in their order. list is not to be used any more, or is empty afterwards. */
+static inline void list_splice(struct list_head *list, struct list_head *head)
+{
+	if (list_empty(list))
+		return;
+	list->next->prev = head;
+	list->prev->next = head->next;
+	head->next->prev = list->prev;
+	head->next = list->next;
+}
+static inline void list_splice_init(struct list_head *list, struct list_head *head)
+{
+	list_splice(list, head);
+	INIT_LIST_HEAD(list);
+}
+
 /* Put all elements of list before head; list is empty afterwards. */
 static inline void list_splice_tail_init(struct list_head *list, struct list_head *head)
 {

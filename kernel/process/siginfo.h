@@ -9,6 +9,7 @@ struct siginfo_user {
 	s32 signo, err, code;
 	u32 fields[29];
 };
+#define NSIGPOLL 6 /* codes of SIGIO, whichever signal F_SETSIG chose for it */
 static_assert(sizeof(struct siginfo_user) == 128, "ABI");
 
 /* Faults have the address first, SIGIO band and descriptor, all others pid, uid and a value; SIGCHLD the times behind it. */
@@ -23,7 +24,7 @@ static inline void siginfo_to_user(struct siginfo_user *u, const struct siginfo_
 	u->code = k->code;
 	if (from_kernel && (sigmask_of(k->signo) & faults)) {
 		u->fields[0] = k->addr_or_value;
-	} else if ((from_kernel && k->signo == SIGIO) || k->code == SI_SIGIO) {
+	} else if ((from_kernel && k->signo != SIGCHLD && k->code <= NSIGPOLL) || k->code == SI_SIGIO) {
 		u->fields[0] = (u32)k->band_or_utime;
 		u->fields[1] = (u32)k->fd_or_stime;
 	} else {

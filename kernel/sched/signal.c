@@ -7,6 +7,7 @@
 #include "kernel/debug/bug.h"
 #include "kernel/hal/uaccess.h"
 #include "kernel/lib/string.h"
+#include "kernel/uapi/poll.h"
 #include "mm/alloc.h"
 
 void (*session_exit_hook)(struct task *leader);
@@ -49,6 +50,7 @@ struct sighand *sighand_create(const struct sighand *from)
 	spin_lock_init(&h->lock, "sighand", RANK_SIGNAL);
 	atomic_set(&h->refs, 1);
 	memcpy(h->action, from->action, sizeof(h->action));
+	wait_queue_init(&h->signalfd_wait);
 	return h;
 }
 
@@ -71,8 +73,10 @@ void signal_put(struct signal *s)
 
 void sighand_put(struct sighand *s)
 {
-	if (atomic_dec_and_test(&s->refs))
-		kmem_cache_free(sighand_cache, s);
+	if (!atomic_dec_and_test(&s->refs))
+		return;
+	wake_up_key(&s->signalfd_wait, TASK_NORMAL, 0, POLLFREE); /* an epoll set of another process may still hang there */
+	kmem_cache_free(sighand_cache, s);
 }
 
 /* ---- pending sets ---- */
@@ -244,6 +248,7 @@ static int send_locked(struct task *t, int sig, const struct siginfo_k *info, bo
 		return -EAGAIN; /* a queued signal must not lose its value */
 	}
 	*set |= sigmask_of(sig);
+	wake_up_key(&t->sighand->signalfd_wait, TASK_NORMAL, 0, POLLIN | POLLRDNORM);
 	complete_signal(t, sig, group);
 	return 0;
 }

@@ -31,6 +31,7 @@ struct sighand {
 	struct spinlock lock;
 	atomic_t refs;
 	struct k_sigaction action[64];
+	struct wait_queue_head signalfd_wait; /* who waits for signals through a descriptor */
 };
 #define RLIM_NLIMITS 16
 struct rlimit_k { u64 cur, max; };

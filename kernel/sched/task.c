@@ -48,7 +48,9 @@ struct signal init_signal = {
 		[RLIMIT_RTTIME] = NO_LIMIT,
 	},
 };
-struct sighand init_sighand = { .lock = SPINLOCK_INIT("sighand", RANK_SIGNAL), .refs = ATOMIC_INIT(1) };
+struct sighand init_sighand = {
+	.lock = SPINLOCK_INIT("sighand", RANK_SIGNAL), .refs = ATOMIC_INIT(1), .signalfd_wait = WAIT_QUEUE_INIT(init_sighand.signalfd_wait)
+};
 
 struct task init_task = {
 	.state = TASK_RUNNING,

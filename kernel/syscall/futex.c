@@ -9,7 +9,7 @@
 #include "kernel/lib/hash.h"
 #include "kernel/sched/signal.h"
 #include "kernel/syscall/calls.h"
-#include "kernel/syscall/timespec.h"
+#include "kernel/sched/timespec.h"
 #include "mm/mm.h"
 
 #define FUTEX_WAIT 0

@@ -6,7 +6,7 @@
 #include "kernel/hal/uaccess.h"
 #include "kernel/sched/signal.h"
 #include "kernel/syscall/fs.h"
-#include "kernel/syscall/timespec.h"
+#include "kernel/sched/timespec.h"
 #include "mm/alloc.h"
 
 #define FAST_FDS 32u

@@ -4,7 +4,7 @@
 #include "kernel/lib/err.h"
 #include "kernel/sched/signal.h"
 #include "kernel/syscall/calls.h"
-#include "kernel/syscall/timespec.h"
+#include "kernel/sched/timespec.h"
 
 #define PRIO_PROCESS 0
 #define PRIO_PGRP 1

@@ -5,7 +5,7 @@
 #include "kernel/process/internal.h"
 #include "kernel/process/siginfo.h"
 #include "kernel/syscall/calls.h"
-#include "kernel/syscall/timespec.h"
+#include "kernel/sched/timespec.h"
 
 #define SIGSET_SIZE 8u
 

@@ -257,9 +257,9 @@
 	S(250, fadvise64, sys_fadvise64) \
 	S(252, exit_group, sys_exit_group) \
 	N(253, lookup_dcookie) \
-	N(254, epoll_create) \
-	N(255, epoll_ctl) \
-	N(256, epoll_wait) \
+	S(254, epoll_create, sys_epoll_create) \
+	S(255, epoll_ctl, sys_epoll_ctl) \
+	S(256, epoll_wait, sys_epoll_wait) \
 	S(257, remap_file_pages, sys_remap_file_pages) \
 	S(258, set_tid_address, sys_set_tid_address) \
 	N(259, timer_create) \
@@ -321,17 +321,17 @@
 	N(316, vmsplice) \
 	N(317, move_pages) \
 	S(318, getcpu, sys_getcpu) \
-	N(319, epoll_pwait) \
+	S(319, epoll_pwait, sys_epoll_pwait) \
 	S(320, utimensat, sys_utimensat) \
-	N(321, signalfd) \
-	N(322, timerfd_create) \
-	N(323, eventfd) \
+	S(321, signalfd, sys_signalfd) \
+	S(322, timerfd_create, sys_timerfd_create) \
+	S(323, eventfd, sys_eventfd) \
 	S(324, fallocate, sys_fallocate) \
-	N(325, timerfd_settime) \
-	N(326, timerfd_gettime) \
-	N(327, signalfd4) \
-	N(328, eventfd2) \
-	N(329, epoll_create1) \
+	S(325, timerfd_settime, sys_timerfd_settime) \
+	S(326, timerfd_gettime, sys_timerfd_gettime) \
+	S(327, signalfd4, sys_signalfd4) \
+	S(328, eventfd2, sys_eventfd2) \
+	S(329, epoll_create1, sys_epoll_create1) \
 	S(330, dup3, sys_dup3) \
 	S(331, pipe2, sys_pipe2) \
 	N(332, inotify_init1) \
@@ -406,8 +406,8 @@
 	S(407, clock_nanosleep_time64, sys_clock_nanosleep_time64) \
 	N(408, timer_gettime64) \
 	N(409, timer_settime64) \
-	N(410, timerfd_gettime64) \
-	N(411, timerfd_settime64) \
+	S(410, timerfd_gettime64, sys_timerfd_gettime64) \
+	S(411, timerfd_settime64, sys_timerfd_settime64) \
 	S(412, utimensat_time64, sys_utimensat_time64) \
 	S(413, pselect6_time64, sys_pselect6_time64) \
 	S(414, ppoll_time64, sys_ppoll_time64) \
@@ -436,7 +436,7 @@
 	N(438, pidfd_getfd) \
 	S(439, faccessat2, sys_faccessat2) \
 	N(440, process_madvise) \
-	N(441, epoll_pwait2) \
+	S(441, epoll_pwait2, sys_epoll_pwait2) \
 	N(442, mount_setattr) \
 	N(443, quotactl_fd) \
 	N(444, landlock_create_ruleset) \

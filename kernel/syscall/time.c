@@ -4,18 +4,9 @@
 #include "kernel/process/internal.h"
 #include "kernel/process/usage.h"
 #include "kernel/syscall/calls.h"
-#include "kernel/syscall/timespec.h"
+#include "kernel/sched/timespec.h"
+#include "kernel/uapi/time.h"
 
-#define CLOCK_REALTIME 0
-#define CLOCK_MONOTONIC 1
-#define CLOCK_PROCESS_CPUTIME_ID 2
-#define CLOCK_THREAD_CPUTIME_ID 3
-#define CLOCK_MONOTONIC_RAW 4
-#define CLOCK_REALTIME_COARSE 5
-#define CLOCK_MONOTONIC_COARSE 6
-#define CLOCK_BOOTTIME 7
-#define CLOCK_TAI 11
-#define TIMER_ABSTIME 1
 
 #define TICK_NS (NSEC_PER_SEC / HZ)
 #define WALL_CLOCK_RECHECK_NS NSEC_PER_SEC /* a sleep until a wall clock time looks so often whether the clock was set */

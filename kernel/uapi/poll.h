@@ -15,6 +15,7 @@
 #define POLLWRBAND 0x200
 #define POLLMSG 0x400
 #define POLLRDHUP 0x2000
+#define POLLFREE 0x4000 /* in the kernel: the wait queue goes, leave it now */
 #endif
 
 #endif

@@ -15,11 +15,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
+#include <sys/timerfd.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -37,7 +39,7 @@
 #define is_pointer(a) ((a) >= IN_ && (a) <= PROG_)
 #define is_name(a) ((a) >= PATH_ && (a) <= PROG_)
 
-enum { PASSWD = 10, TMP, FOLDER, PIPE_R, PIPE_W }; /* descriptors opened at the start */
+enum { PASSWD = 10, TMP, FOLDER, PIPE_R, PIPE_W, EPOLL, TIMERFD }; /* descriptors opened at the start */
 
 static const struct call {
 	const char *name;
@@ -82,6 +84,10 @@ static const struct call {
 	X(clock_nanosleep_time64, 407, 0, 0, IN_, 0) X(utimensat_time64, 412, AT_FDCWD, PATH_, IN_, 0)
 	X(pselect6_time64, 413, 8, OUT_, OUT_, OUT_, IN_, IN_) X(ppoll_time64, 414, IN_, 1, IN_, IN_, 8) X(rt_sigtimedwait_time64, 421, IN_, 0, IN_, 8)
 	X(futex_time64, 422, IN_, 0, 1, 0) X(sched_rr_get_interval_time64, 423, 0, OUT_) X(clone3, 435, IN_, 64)
+	C(epoll_ctl, EPOLL, EPOLL_CTL_ADD, PIPE_R, IN_) C(epoll_wait, EPOLL, OUT_, 1, 0) C(epoll_pwait, EPOLL, OUT_, 1, 0, IN_, 8)
+	X(epoll_pwait2, 441, EPOLL, OUT_, 1, IN_, IN_, 8) C(signalfd, -1, IN_, 8) C(signalfd4, -1, IN_, 8, 0)
+	X(timerfd_settime, 325, TIMERFD, 0, IN_, OUT_) X(timerfd_gettime, 326, TIMERFD, OUT_) X(timerfd_settime64, 411, TIMERFD, 0, IN_, OUT_)
+	X(timerfd_gettime64, 410, TIMERFD, OUT_)
 	X(openat2, 437, AT_FDCWD, PATH_, IN_, 24) X(faccessat2, 439, AT_FDCWD, PATH_, 0, 0)
 };
 #define NR_CALLS (sizeof(calls) / sizeof(calls[0]))
@@ -138,6 +144,10 @@ static void make_descriptors(void)
 	fcntl(p[1], F_SETFL, O_NONBLOCK);
 	dup2(p[0], PIPE_R);
 	dup2(p[1], PIPE_W);
+	dup2(epoll_create1(0), EPOLL);
+	struct epoll_event always = { .events = EPOLLOUT };
+	epoll_ctl(EPOLL, EPOLL_CTL_ADD, PIPE_W, &always);
+	dup2(timerfd_create(CLOCK_MONOTONIC, 0), TIMERFD);
 	dup2(null, 0);
 }
 

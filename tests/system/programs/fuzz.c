@@ -27,6 +27,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#define TIMERFD_SETTIME 325 /* the C library has other names for these */
+#define TIMERFD_GETTIME 326
 #define USER 1000
 #define PAGE 4096u
 #define NR_NUMBERS 460
@@ -60,7 +62,7 @@ static uint32_t below(uint32_t n)
 /*
  * One letter an argument. f descriptor, d folder's descriptor, s name, b buffer, n bytes, o open flags, m mode, a address, l length, p protection,
  * g mapping flags, v vector, c small count, k offset, S signal, P process, t time in memory, w lseek's whence, F fcntl command, I ioctl, q poll
- * array, i small number, U user id, C clone flags, H futex operation, Z zero.
+ * array, E epoll operation, i small number, U user id, C clone flags, H futex operation, Z zero.
  */
 static const struct known { short nr; char args[7]; char weight; } known[] = {
 	{ SYS_read, "fbn", 8 }, { SYS_write, "fbn", 8 }, { SYS_open, "som", 8 }, { SYS_close, "f", 3 }, { SYS_creat, "sm", 2 }, { SYS_link, "ss", 2 },
@@ -86,6 +88,8 @@ static const struct known { short nr; char args[7]; char weight; } known[] = {
 	{ SYS_set_robust_list, "bi", 1 }, { SYS_sync_file_range, "fkZni", 1 }, { SYS_utimensat, "dsbi", 1 }, { SYS_fallocate, "fikZnZ", 2 },
 	{ SYS_dup3, "ffo", 1 }, { SYS_pipe2, "bo", 2 }, { SYS_preadv, "fvckZ", 1 }, { SYS_pwritev, "fvckZ", 1 }, { SYS_prlimit64, "Pibb", 1 },
 	{ SYS_renameat2, "dsdsi", 2 }, { SYS_execveat, "dsbbi", 1 }, { SYS_statx, "dsiib", 1 }, { SYS_close_range, "ffi", 0 }, { SYS_remap_file_pages, "alZiZ", 1 },
+	{ SYS_epoll_create1, "Z", 2 }, { SYS_epoll_ctl, "fEfb", 8 }, { SYS_epoll_wait, "fbii", 3 }, { SYS_eventfd2, "iZ", 2 }, { SYS_signalfd4, "fbcZ", 2 },
+	{ SYS_timerfd_create, "iZ", 2 }, { TIMERFD_SETTIME, "fitb", 2 }, { TIMERFD_GETTIME, "fb", 1 },
 };
 #define NR_KNOWN (sizeof(known) / sizeof(known[0]))
 
@@ -188,6 +192,7 @@ static long argument(char kind)
 	case 'w': return (long)below(6);
 	case 'F': return (long)below(below(8) ? 17 : 1100);
 	case 'I': return below(9) ? ioctls[below(sizeof(ioctls) / sizeof(ioctls[0]))] : (long)(0x5400 + below(0x80));
+	case 'E': return 1 + (long)below(3);
 	case 'q': return polled();
 	case 'U': return below(3) ? USER : (long)below(3) - 1;
 	case 'C': return (long)(below(2) ? below(0xffffffff) & ~CLONE_VM : CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | below(0x10000));

@@ -1,6 +1,6 @@
 /* Times of the ABI to nanoseconds and back. `wide` structures have 64-bit fields (the time64 calls), the others 32-bit ones. */
-#ifndef KERNEL_SYSCALL_TIMESPEC_H
-#define KERNEL_SYSCALL_TIMESPEC_H
+#ifndef KERNEL_SCHED_TIMESPEC_H
+#define KERNEL_SCHED_TIMESPEC_H
 
 #include "kernel/hal/uaccess.h"
 #include "kernel/lib/div64.h"

@@ -1,12 +1,14 @@
 /*
- * The PCI bus: finding every function by walking the buses from 0 on, through bridges as the firmware numbered them; sizing their base
- * address registers; matching them with drivers. Addresses and interrupt lines stay as the firmware set them.
- * References: PCI Local Bus Specification 3.0, sections 6.1 (header), 6.2.5 (base addresses); PCI-to-PCI Bridge 1.2, section 3.2.5.
+ * Finding PCI functions: by walking the buses from 0 on, through bridges as the firmware numbered them; and adding and removing them while
+ * the system runs. What the firmware set up stays; a function it never saw gets addresses (pci_bar.c) and an interrupt line (pci_irq.c).
+ * References: PCI Local Bus Specification 3.0, section 6.1 (header); PCI-to-PCI Bridge 1.2, section 3.2.5.
  */
 #include "drivers/bus/pci.h"
 #include "kernel/debug/bug.h"
 #include "kernel/debug/printk.h"
+#include "kernel/init.h"
 #include "kernel/lib/bitmap.h"
+#include "kernel/sched/wait.h"
 #include "mm/alloc.h"
 
 #define MAX_BUSES 256u
@@ -15,199 +17,56 @@
 #define MAX_BRIDGE_DEPTH 8u
 
 static struct device pci_root; /* /sys/devices/pci0000:00 */
-static u8 bus_seen[MAX_BUSES / 8];
-static u32 nr_functions;
+static struct pci_bus root_bus = { .bridge = &pci_root, .devices = LIST_HEAD_INIT(root_bus.devices) };
+static u8 bus_seen[MAX_BUSES / 8];   /* pci_lock */
+static bool booting;                 /* addresses are given out when all that the firmware gave are known */
+static volatile u32 locked;
+static DEFINE_WAIT_QUEUE(lock_wait);
 
-static const struct pci_device_id *find_id(const struct pci_dev *p, const struct pci_driver *d)
+int pci_lock(struct pci_dev *p)
 {
-	for (u32 i = 0; i < d->nr_ids; i++) {
-		const struct pci_device_id *id = &d->ids[i];
+	bool got = false;
 
-		if ((id->vendor == PCI_ANY_ID || id->vendor == p->vendor) && (id->device == PCI_ANY_ID || id->device == p->device) &&
-		    (p->class_code & id->class_mask) == id->class_code)
-			return id;
-	}
-	return NULL;
-}
-
-static struct pci_driver *to_pci_driver(struct device_driver *d)
-{
-	return container_of(d, struct pci_driver, driver);
-}
-
-static bool pci_match(struct device *d, struct device_driver *drv)
-{
-	return find_id(to_pci_dev(d), to_pci_driver(drv));
-}
-
-static struct bus_type pci_bus = { .name = "pci", .match = pci_match };
-
-static int pci_probe(struct device *d)
-{
-	struct pci_dev *p = to_pci_dev(d);
-	struct pci_driver *drv = to_pci_driver(d->driver);
-
-	return drv->probe(p, find_id(p, drv));
-}
-
-static void pci_remove(struct device *d)
-{
-	struct pci_driver *drv = to_pci_driver(d->driver);
-
-	if (drv->remove)
-		drv->remove(to_pci_dev(d));
-}
-
-int pci_register_driver(struct pci_driver *d)
-{
-	d->driver.name = d->name;
-	d->driver.bus = &pci_bus;
-	d->driver.probe = pci_probe;
-	d->driver.remove = pci_remove;
-	return driver_register(&d->driver);
-}
-
-void pci_unregister_driver(struct pci_driver *d)
-{
-	driver_unregister(&d->driver);
-}
-
-static void change_command(struct pci_dev *p, u16 clear, u16 set)
-{
-	u16 old = pci_read16(p, PCI_COMMAND), now = (u16)((old & ~clear) | set);
-
-	if (now != old)
-		pci_write16(p, PCI_COMMAND, now);
-}
-
-/* The address spaces in which p has something, as PCI_COMMAND bits. */
-static u16 decode_bits(const struct pci_dev *p)
-{
-	u16 bits = 0;
-
-	for (u32 i = 0; i < PCI_NUM_BARS; i++) {
-		if (!p->resource[i].size)
-			continue;
-		bits |= p->resource[i].flags & PCI_RESOURCE_IO ? PCI_COMMAND_IO : PCI_COMMAND_MEMORY;
-	}
-	return bits;
-}
-
-int pci_enable_device(struct pci_dev *p)
-{
-	if (p->enabled++)
-		return 0;
-	change_command(p, PCI_COMMAND_INTX_DISABLE, decode_bits(p));
-	if ((pci_read16(p, PCI_COMMAND) & decode_bits(p)) != decode_bits(p)) {
-		p->enabled--;
-		return -EIO;
+	wait_event(&lock_wait, (got = !atomic_test_and_set(&locked, 1)) || (p && READ_ONCE(p->removed)));
+	if (!got)
+		return -ENODEV;
+	if (p && p->removed) {
+		pci_unlock();
+		return -ENODEV;
 	}
 	return 0;
 }
 
-void pci_disable_device(struct pci_dev *p)
+void pci_unlock(void)
 {
-	if (WARN_ON(!p->enabled) || --p->enabled)
-		return;
-	change_command(p, PCI_COMMAND_MASTER, 0); /* decoding stays on: the firmware may want it */
-}
-
-void pci_set_master(struct pci_dev *p, bool on)
-{
-	change_command(p, PCI_COMMAND_MASTER, on ? PCI_COMMAND_MASTER : 0);
-}
-
-/* Write all ones to a base address register and see which bits stick; the old value is put back. */
-static u32 size_register(struct pci_dev *p, u8 reg, u32 ones, u32 *old)
-{
-	u32 mask;
-
-	*old = pci_read32(p, reg);
-	pci_write32(p, reg, ones);
-	mask = pci_read32(p, reg);
-	pci_write32(p, reg, *old);
-	return mask;
-}
-
-/* Size the register(s) of BAR i; returns how many registers it takes. Decoding is off. */
-static u32 size_bar(struct pci_dev *p, u32 i)
-{
-	u8 reg = (u8)(PCI_BASE_ADDRESS_0 + 4 * i);
-	struct pci_resource *r = &p->resource[i];
-	u32 old, old_high, mask = size_register(p, reg, ~0u, &old), mask_high;
-
-	if (!mask || mask == ~0u)
-		return 1;
-	if (mask & PCI_BASE_ADDRESS_SPACE_IO) {
-		mask &= PCI_BASE_ADDRESS_IO_MASK;
-		if (!(mask & 0xffff0000u))
-			mask |= 0xffff0000u; /* decodes 16 bits only (section 6.2.5.1) */
-		r->start = old & PCI_BASE_ADDRESS_IO_MASK;
-		r->size = ~mask + 1u;
-		r->flags = PCI_RESOURCE_IO;
-		return 1;
-	}
-	r->flags = PCI_RESOURCE_MEM | (mask & PCI_BASE_ADDRESS_MEM_PREFETCH ? PCI_RESOURCE_PREFETCH : 0);
-	r->start = old & PCI_BASE_ADDRESS_MEM_MASK;
-	r->size = ~(mask & PCI_BASE_ADDRESS_MEM_MASK) + 1u;
-	if ((mask & PCI_BASE_ADDRESS_MEM_TYPE_MASK) != PCI_BASE_ADDRESS_MEM_TYPE_64 || i + 1 == PCI_NUM_BARS)
-		return 1;
-	mask_high = size_register(p, (u8)(reg + 4), ~0u, &old_high);
-	r->flags |= PCI_RESOURCE_64;
-	r->start |= (u64)old_high << 32;
-	r->size = ~((u64)mask_high << 32 | (mask & PCI_BASE_ADDRESS_MEM_MASK)) + 1u;
-	return 2;
-}
-
-static void size_rom(struct pci_dev *p, u8 reg)
-{
-	u32 old, mask = size_register(p, reg, PCI_ROM_ADDRESS_MASK, &old) & PCI_ROM_ADDRESS_MASK;
-	struct pci_resource *r = &p->resource[PCI_ROM_RESOURCE];
-
-	if (!mask)
-		return;
-	r->start = old & PCI_ROM_ADDRESS_MASK;
-	r->size = ~mask + 1u;
-	r->flags = PCI_RESOURCE_MEM | PCI_RESOURCE_ROM;
-}
-
-/* While a register holds ones the function must not answer there, so decoding is switched off. */
-static void size_resources(struct pci_dev *p)
-{
-	bool bridge = (p->header_type & PCI_HEADER_TYPE_MASK) == PCI_HEADER_TYPE_BRIDGE;
-	u16 command = pci_read16(p, PCI_COMMAND);
-	u32 n = bridge ? 2 : PCI_NUM_BARS;
-
-	if ((p->header_type & PCI_HEADER_TYPE_MASK) > PCI_HEADER_TYPE_BRIDGE)
-		return;
-	pci_write16(p, PCI_COMMAND, (u16)(command & ~(PCI_COMMAND_IO | PCI_COMMAND_MEMORY)));
-	for (u32 i = 0; i < n;)
-		i += size_bar(p, i);
-	size_rom(p, bridge ? PCI_ROM_ADDRESS_BRIDGE : PCI_ROM_ADDRESS);
-	pci_write16(p, PCI_COMMAND, command);
+	atomic_and(&locked, 0);
+	wake_up_all(&lock_wait);
 }
 
 static void pci_dev_release(struct device *d)
 {
-	kfree(to_pci_dev(d));
+	struct pci_dev *p = to_pci_dev(d);
+
+	put_device(p->bus->bridge);
+	kfree(p->subordinate);
+	kfree(p);
 }
 
 static void read_header(struct pci_dev *p)
 {
 	p->vendor = pci_read16(p, PCI_VENDOR_ID);
 	p->device = pci_read16(p, PCI_DEVICE_ID);
-	p->class_code = pci_read32(p, PCI_REVISION_ID) >> 8;
+	p->class = pci_read32(p, PCI_REVISION_ID) >> 8;
 	p->revision = pci_read8(p, PCI_REVISION_ID);
-	p->header_type = pci_read8(p, PCI_HEADER_TYPE);
-	p->irq_pin = pci_read8(p, PCI_INTERRUPT_PIN);
-	p->irq = p->irq_pin ? pci_read8(p, PCI_INTERRUPT_LINE) : 0;
-	if ((p->header_type & PCI_HEADER_TYPE_MASK) == PCI_HEADER_TYPE_NORMAL) {
+	p->hdr_type = pci_read8(p, PCI_HEADER_TYPE);
+	p->pin = pci_read8(p, PCI_INTERRUPT_PIN);
+	if ((p->hdr_type & PCI_HEADER_TYPE_MASK) == PCI_HEADER_TYPE_NORMAL) {
 		p->subsystem_vendor = pci_read16(p, PCI_SUBSYSTEM_VENDOR_ID);
 		p->subsystem_device = pci_read16(p, PCI_SUBSYSTEM_ID);
 	}
 }
 
-static int add_function(u8 bus, u8 devfn, struct device *parent, struct pci_dev **out)
+static int add_function(struct pci_bus *bus, u32 devfn, struct pci_dev **out)
 {
 	struct pci_dev *p = kzalloc(sizeof(*p), GFP_KERNEL);
 	int error;
@@ -215,72 +74,165 @@ static int add_function(u8 bus, u8 devfn, struct device *parent, struct pci_dev 
 	if (!p)
 		return -ENOMEM;
 	device_init(&p->dev);
-	p->dev.bus = &pci_bus;
-	p->dev.parent = parent;
+	p->dev.bus = &pci_bus_type;
+	p->dev.parent = bus->bridge;
 	p->dev.release = pci_dev_release;
 	p->bus = bus;
+	get_device(bus->bridge); /* bus lives as long as what it hangs on */
 	p->devfn = devfn;
+	INIT_LIST_HEAD(&p->bus_list);
 	read_header(p);
-	size_resources(p);
-	error = device_add(&p->dev, "0000:%02x:%02x.%u", bus, devfn >> 3, devfn & 7u);
+	pci_size_resources(p);
+	error = device_set_name(&p->dev, "0000:%02x:%02x.%u", bus->number, PCI_SLOT(devfn), PCI_FUNC(devfn));
+	if (!error) {
+		pci_claim_resources(p);
+		pci_route_irq(p);
+		if (!booting && pci_assign_resources(p))
+			pr_warn("pci %s: cannot be used\n", pci_name(p));
+		pr_info("pci %s: %04x:%04x class %06x\n", pci_name(p), p->vendor, p->device, p->class);
+		list_add_tail(&p->bus_list, &bus->devices);
+		error = device_add(&p->dev, NULL);
+	}
 	if (error) {
+		list_del_init(&p->bus_list);
+		pci_free_resources(p);
 		put_device(&p->dev);
 		return error;
 	}
 	error = pci_add_sysfs_files(p);
 	if (error)
-		pr_warn("pci %s: sysfs files missing: error %d\n", pci_name(p), error);
-	pr_info("pci %s: %04x:%04x class %06x\n", pci_name(p), p->vendor, p->device, p->class_code);
-	nr_functions++;
+		pr_warn("pci %s: sysfs file missing: error %d\n", pci_name(p), error);
 	*out = p;
 	return 0;
 }
 
-static void scan_bus(u8 bus, struct device *parent, u32 depth);
+static u32 scan_bus(struct pci_bus *bus, u32 depth);
 
-static void scan_function(u8 bus, u8 devfn, struct device *parent, u32 depth)
+/* The bus behind a bridge, and what is on it; how many functions. */
+static u32 scan_bridge(struct pci_dev *p, u32 depth)
+{
+	u8 secondary = pci_read8(p, PCI_SECONDARY_BUS);
+	struct pci_bus *bus = p->subordinate;
+
+	if (!secondary || depth == MAX_BRIDGE_DEPTH) {
+		pr_warn("pci %s: bridge not set up by the firmware, what lies behind it is ignored\n", pci_name(p));
+		return 0;
+	}
+	if (!bus) {
+		if (bitmap_test(bus_seen, secondary))
+			return 0; /* two bridges with one number */
+		bus = kzalloc(sizeof(*bus), GFP_KERNEL);
+		if (!bus)
+			return 0;
+		bus->number = secondary;
+		bus->bridge = &p->dev;
+		INIT_LIST_HEAD(&bus->devices);
+		bitmap_set(bus_seen, secondary);
+		p->subordinate = bus;
+	}
+	return scan_bus(bus, depth + 1);
+}
+
+static u32 scan_function(struct pci_bus *bus, u32 devfn, u32 depth)
 {
 	struct pci_dev *p;
-	int error = add_function(bus, devfn, parent, &p);
-	u8 secondary;
+	int error = add_function(bus, devfn, &p);
 
 	if (error) {
-		pr_err("pci 0000:%02x:%02x.%u: cannot be added: error %d\n", bus, devfn >> 3, devfn & 7u, error);
-		return;
+		pr_err("pci 0000:%02x:%02x.%u: cannot be added: error %d\n", bus->number, PCI_SLOT(devfn), PCI_FUNC(devfn), error);
+		return 0;
 	}
-	if ((p->header_type & PCI_HEADER_TYPE_MASK) != PCI_HEADER_TYPE_BRIDGE)
-		return;
-	secondary = pci_read8(p, PCI_SECONDARY_BUS);
-	if (!secondary || depth == MAX_BRIDGE_DEPTH)
-		pr_warn("pci %s: bridge not set up by the firmware, what lies behind it is ignored\n", pci_name(p));
-	else
-		scan_bus(secondary, &p->dev, depth + 1);
+	return 1 + ((p->hdr_type & PCI_HEADER_TYPE_MASK) == PCI_HEADER_TYPE_BRIDGE ? scan_bridge(p, depth) : 0);
+}
+
+static struct pci_dev *find_on_bus(const struct pci_bus *bus, u32 devfn)
+{
+	struct pci_dev *p;
+
+	list_for_each_entry(p, &bus->devices, bus_list)
+		if (p->devfn == devfn)
+			return p;
+	return NULL;
+}
+
+/* Add what is in a slot and not known yet. Function 0 must be there for the others to be (section 3.2.2.3.4). */
+static u32 scan_slot(struct pci_bus *bus, u32 slot, u32 depth)
+{
+	u32 functions = 1, found = 0;
+
+	for (u32 fn = 0; fn < functions; fn++) {
+		u32 devfn = slot << 3 | fn;
+		struct pci_dev *known = find_on_bus(bus, devfn);
+
+		if (pci_config_read16(bus->number, (u8)devfn, PCI_VENDOR_ID) == PCI_VENDOR_NONE)
+			continue;
+		if (!fn && pci_config_read8(bus->number, (u8)devfn, PCI_HEADER_TYPE) & PCI_HEADER_TYPE_MULTI_FUNCTION)
+			functions = FUNCTIONS_PER_DEVICE;
+		if (!known)
+			found += scan_function(bus, devfn, depth);
+		else if (known->subordinate)
+			found += scan_bridge(known, depth);
+	}
+	return found;
 }
 
 /* Recursion: one level a bridge, at most MAX_BRIDGE_DEPTH; each bus once. */
-static void scan_bus(u8 bus, struct device *parent, u32 depth)
+static u32 scan_bus(struct pci_bus *bus, u32 depth)
 {
-	if (bitmap_test(bus_seen, bus))
-		return;
-	bitmap_set(bus_seen, bus);
-	for (u32 dev = 0; dev < DEVICES_PER_BUS; dev++) {
-		u32 functions = 1;
+	u32 found = 0;
 
-		for (u32 fn = 0; fn < functions; fn++) {
-			u8 devfn = (u8)(dev << 3 | fn);
+	for (u32 slot = 0; slot < DEVICES_PER_BUS; slot++)
+		found += scan_slot(bus, slot, depth);
+	return found;
+}
 
-			if (pci_config_read16(bus, devfn, PCI_VENDOR_ID) == PCI_VENDOR_NONE)
-				continue; /* function 0 must be there for the others to be: then functions stays 1 */
-			if (!fn && pci_config_read8(bus, devfn, PCI_HEADER_TYPE) & PCI_HEADER_TYPE_MULTI_FUNCTION)
-				functions = FUNCTIONS_PER_DEVICE;
-			scan_function(bus, devfn, parent, depth);
+u32 pci_scan_slot(u32 slot) { return scan_slot(&root_bus, slot, 0); }
+u32 pci_rescan(void) { return scan_bus(&root_bus, 0); }
+
+/* ---- taking away ---- */
+
+/* Recursion as deep as bridges are nested. */
+void pci_remove_device(struct pci_dev *p)
+{
+	struct pci_bus *behind = p->subordinate;
+
+	p->removed = true;
+	wake_up_all(&lock_wait);
+	while (behind && !list_empty(&behind->devices))
+		pci_remove_device(list_last_entry(&behind->devices, struct pci_dev, bus_list));
+	if (behind)
+		bitmap_clear(bus_seen, behind->number);
+	pr_info("pci %s: removed\n", pci_name(p));
+	list_del_init(&p->bus_list);
+	device_del(&p->dev);
+	pci_free_resources(p);
+	put_device(&p->dev);
+}
+
+u32 pci_remove_slot(u32 slot)
+{
+	struct pci_dev *p;
+	u32 removed = 0;
+
+	for (u32 fn = FUNCTIONS_PER_DEVICE; fn-- > 0;) {
+		p = find_on_bus(&root_bus, slot << 3 | fn);
+		if (p) {
+			pci_remove_device(p);
+			removed++;
 		}
 	}
+	return removed;
+}
+
+static bool any(struct device *d, const void *arg)
+{
+	return true;
 }
 
 int pci_init(void)
 {
-	int error = bus_register(&pci_bus);
+	struct device *d = NULL;
+	int error = bus_register(&pci_bus_type);
 
 	if (error)
 		return error;
@@ -292,7 +244,13 @@ int pci_init(void)
 	error = device_add(&pci_root, "pci0000:00");
 	if (error)
 		return error;
-	scan_bus(0, &pci_root, 0);
-	pr_info("pci: %u functions\n", nr_functions);
+	pci_window_init();
+	bitmap_set(bus_seen, 0);
+	booting = true;
+	pr_info("pci: %u functions\n", pci_rescan());
+	booting = false;
+	while ((d = bus_find_device(&pci_bus_type, d, any, NULL)))
+		if (pci_assign_resources(to_pci_dev(d)))
+			pr_warn("pci %s: cannot be used\n", device_name(d));
 	return 0;
 }

@@ -35,9 +35,9 @@ static void piix4_pm_remove(struct pci_dev *dev)
 	power_off_hook = NULL;
 }
 
-static const struct pci_device_id ids[] = { PCI_ID(VENDOR_INTEL, DEVICE_PIIX4_PM) };
+static const struct pci_device_id ids[] = { { PCI_DEVICE(VENDOR_INTEL, DEVICE_PIIX4_PM) }, { 0 } };
 
-static struct pci_driver driver = { .name = "piix4_pm", .ids = ids, .nr_ids = ARRAY_SIZE(ids), .probe = piix4_pm_probe, .remove = piix4_pm_remove };
+static struct pci_driver driver = { .name = "piix4_pm", .id_table = ids, .probe = piix4_pm_probe, .remove = piix4_pm_remove };
 
 int acpi_power_init(void)
 {

@@ -1,6 +1,7 @@
 /*
  * The device model as drivers see it. A bus matches devices with drivers and calls the driver's probe; each object is reference-counted
  * and has a folder in sysfs. A device is the stable object; what the driver allocates in probe is its own and goes in remove.
+ * What comes, goes or changes is told to programs as an event (uevent). docs/devices.md tells the life of a device from end to end.
  */
 #ifndef IO_CONTRACT_DEVICE_H
 #define IO_CONTRACT_DEVICE_H
@@ -15,12 +16,23 @@ struct class;
 struct device;
 struct device_driver;
 
+struct kobject;
+struct uevent_env;
+
+/* What events of an object say. subsystem: the value of SUBSYSTEM, NULL: no events of this one. vars (may be NULL) adds its own variables. */
+struct kobj_uevent_ops {
+	const char *(*subsystem)(struct kobject *k);
+	int (*vars)(struct kobject *k, struct uevent_env *env);
+};
+
 /* A named object with a parent and a count; its folder in /sys. */
+#define KOBJ_NAME_LEN 64
 struct kobject {
-	char name[32];
+	char name[KOBJ_NAME_LEN];
 	struct kobject *parent;
 	atomic_t refs;
 	void (*release)(struct kobject *k);
+	const struct kobj_uevent_ops *uevent; /* NULL: no events of this one; set after kobject_init */
 	void *sysfs;              /* the folder, io/fs/sys */
 };
 /* Adding, deleting and the last put: process context, may sleep. kobject_del waits until no show or store of its files runs. */
@@ -56,6 +68,45 @@ void sysfs_remove_link(struct kobject *k, const char *name);
 int __must_check sysfs_add_binary(struct kobject *k, const char *name, u32 mode, u32 size,
 				  ssize_t (*read)(void *arg, char *buf, size_t n, loff_t pos), void *arg);
 
+/*
+ * Events (docs/devices.md, Documentation/kobject in Linux): each has ACTION, DEVPATH, SUBSYSTEM, what the bus and the class add, and SEQNUM.
+ * They reach the readers of /dev/uevents and, when /proc/sys/kernel/hotplug names one, a helper program. The uevent file of an object shows
+ * its variables, and an action written into it sends the event again.
+ */
+enum uevent_action { UEVENT_ADD, UEVENT_REMOVE, UEVENT_CHANGE, UEVENT_MOVE, UEVENT_ONLINE, UEVENT_OFFLINE, UEVENT_BIND, UEVENT_UNBIND };
+#define UEVENT_MAX_VARS 64u
+#define UEVENT_MAX_TEXT 2048u
+struct uevent_env {
+	struct seq_buf text;      /* NAME=value lines */
+	u32 nr_vars;
+};
+/* One more variable, "NAME=value" without a line feed. -ENOMEM: 64 of them, or 2,048 bytes, are all. */
+int __must_check add_uevent_var(struct uevent_env *env, const char *fmt, ...) __printf(2, 3);
+/* Send an event. extra: further variables, NULL at the end, or NULL. 0, -ENOMEM, -ENOENT (no folder). Process context, may sleep. */
+int kobject_uevent_env(struct kobject *k, enum uevent_action action, const char *const *extra);
+int kobject_uevent(struct kobject *k, enum uevent_action action);
+/* For the store function of a uevent file: the name of an action. len, -EINVAL. */
+ssize_t kobject_synth_uevent(struct kobject *k, const char *text, size_t len);
+
+/* One event as its readers get it; shared, never changed. */
+struct uevent {
+	atomic_t refs;
+	u32 len;
+	char text[];              /* "ACTION=add\nDEVPATH=/...\n...SEQNUM=12\n" */
+};
+void uevent_put(struct uevent *e);
+/*
+ * A reader has a queue of its own, of at most max events. When it is full the oldest one is dropped and counted; the next event it is given
+ * then says "ACTION=lost\nLOST=n\n". Process context.
+ */
+struct uevent_reader;
+struct uevent_reader *uevent_reader_open(u32 max); /* NULL: no memory */
+void uevent_reader_close(struct uevent_reader *r);
+/* The next event with a reference; NULL: none now. Any context. */
+struct uevent *uevent_next(struct uevent_reader *r);
+bool uevent_waiting(struct uevent_reader *r);
+struct wait_queue_head *uevent_wait(struct uevent_reader *r); /* woken when one came */
+
 #define DEV_BINDING BIT(0) /* a driver's probe or remove is under way */
 #define DEV_GONE BIT(1)    /* device_del has begun: no driver binds any more */
 struct device {
@@ -87,19 +138,30 @@ struct device_driver {
 struct bus_type {
 	const char *name;
 	bool (*match)(struct device *d, struct device_driver *drv); /* by comparing alone: called with a spinlock held; NULL: by name */
+	int (*uevent)(struct device *d, struct uevent_env *env);   /* variables of its own (MODALIAS ...), or NULL */
+	const struct kobj_attribute *bus_files, *dev_files;        /* of the bus's folder, and of each device's; up to one without a name */
 	struct kobject kobj, devices_kobj, drivers_kobj;
 	struct list_head devices, drivers;
+	bool no_autoprobe;        /* devices and drivers wait for "bind" (drivers_autoprobe) */
 };
 struct class {
 	const char *name;
+	int (*uevent)(struct device *d, struct uevent_env *env);   /* or NULL */
+	void (*release)(struct class *c);  /* unregistered and its last device gone; NULL: static */
+	const struct kobj_attribute *dev_files; /* of each device's folder, up to one without a name; or NULL */
 	struct kobject kobj;
 	struct list_head devices;
 };
 
 /* All process context, may sleep. */
-int __must_check bus_register(struct bus_type *b);
+int __must_check bus_register(struct bus_type *b); /* -EEXIST, -ENOMEM: nothing is left behind */
+int __must_check bus_unregister(struct bus_type *b); /* -EBUSY: it still has devices or drivers */
+/* The first device after `after` (NULL: from the start) of which match says true, with a reference; after's own is dropped. NULL: none. */
+struct device *bus_find_device(struct bus_type *b, struct device *after, bool (*match)(struct device *d, const void *arg), const void *arg);
 void device_init(struct device *d);
-/* Makes folder and node, looks for a driver. 0 also when none fits; on an error nothing is left behind but the caller's reference. */
+/* Give it its name before device_add, which then gets NULL for one. 0, -EINVAL (empty), -ENAMETOOLONG. */
+int __must_check device_set_name(struct device *d, const char *fmt, ...) __printf(2, 3);
+/* Makes folder and node, tells it, looks for a driver. 0 also when none fits; on an error nothing is left behind but the caller's reference. */
 int __must_check device_add(struct device *d, const char *name_fmt, ...) __printf(2, 3);
 void device_del(struct device *d);    /* unbinds, removes folder and node; the caller's reference stays */
 static inline const char *device_name(const struct device *d) { return d->kobj.name; }
@@ -108,6 +170,10 @@ static inline void put_device(struct device *d) { kobject_put(&d->kobj); }
 int __must_check driver_register(struct device_driver *drv); /* binds to devices that match; -EEXIST: the name is taken on this bus */
 void driver_unregister(struct device_driver *drv); /* removes it from its devices; afterwards none of its functions runs */
 int __must_check class_register(struct class *c);
+/* Takes the folder away at once; c itself must stay until its devices are gone and release was called. */
+void class_unregister(struct class *c);
+/* The device of this number, with a reference; NULL: none. */
+struct device *class_find_device(struct class *c, kdev_t devt);
 /* A device of a class with a node in /dev (devt 0: none). ERR_PTR. */
 struct device *device_create(struct class *c, struct device *parent, kdev_t devt, u32 node_mode, void *drvdata, const char *name_fmt, ...)
 	__printf(6, 7);

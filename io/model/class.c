@@ -1,7 +1,22 @@
 /* Classes: devices of one kind (block, tty, mem), whatever bus they sit on: /sys/class/NAME with a link to each. */
 #include "io/model/model.h"
 #include "kernel/debug/bug.h"
+#include "kernel/debug/printk.h"
 #include "mm/alloc.h"
+
+static const char *class_subsystem(struct kobject *k)
+{
+	return "class";
+}
+static const struct kobj_uevent_ops class_uevent = { .subsystem = class_subsystem };
+
+static void class_kobj_release(struct kobject *k)
+{
+	struct class *c = container_of(k, struct class, kobj);
+
+	if (c->release)
+		c->release(c);
+}
 
 int class_register(struct class *c)
 {
@@ -11,10 +26,26 @@ int class_register(struct class *c)
 	if (!top)
 		return -ENOMEM;
 	INIT_LIST_HEAD(&c->devices);
-	kobject_init(&c->kobj, NULL);
+	kobject_init(&c->kobj, class_kobj_release);
+	c->kobj.uevent = &class_uevent;
 	error = kobject_add(&c->kobj, top, "%s", c->name);
 	kobject_put(top);
+	if (!error)
+		kobject_uevent(&c->kobj, UEVENT_ADD);
 	return error;
+}
+
+void class_unregister(struct class *c)
+{
+	kobject_uevent(&c->kobj, UEVENT_REMOVE);
+	kobject_del(&c->kobj);
+	kobject_put(&c->kobj);
+}
+
+/* A class device is a view of the hardware it hangs on: the link "device" leads there. */
+static bool wants_device_link(const struct device *d)
+{
+	return d->parent && !d->parent->class;
 }
 
 int class_add_device(struct device *d)
@@ -29,10 +60,13 @@ int class_add_device(struct device *d)
 		return error;
 	if (!d->bus) /* its bus is the subsystem otherwise */
 		error = sysfs_add_link(&d->kobj, "subsystem", &c->kobj);
-	if (error) {
+	if (!error && wants_device_link(d))
+		error = sysfs_add_link(&d->kobj, "device", &d->parent->kobj);
+	if (error) { /* what is in d's own folder goes with that */
 		sysfs_remove_link(&c->kobj, device_name(d));
 		return error;
 	}
+	kobject_get(&c->kobj);
 	spin_lock(&model_lock);
 	list_add_tail(&d->class_node, &c->devices);
 	spin_unlock(&model_lock);
@@ -49,6 +83,9 @@ void class_remove_device(struct device *d)
 	sysfs_remove_link(&d->class->kobj, device_name(d));
 	if (!d->bus)
 		sysfs_remove_link(&d->kobj, "subsystem");
+	if (wants_device_link(d))
+		sysfs_remove_link(&d->kobj, "device");
+	kobject_put(&d->class->kobj);
 }
 
 static void created_release(struct device *d)
@@ -80,7 +117,7 @@ struct device *device_create(struct class *c, struct device *parent, kdev_t devt
 	return ERR_PTR(error);
 }
 
-void device_destroy(struct class *c, kdev_t devt)
+struct device *class_find_device(struct class *c, kdev_t devt)
 {
 	struct device *d, *found = NULL;
 
@@ -91,6 +128,13 @@ void device_destroy(struct class *c, kdev_t devt)
 			break;
 		}
 	spin_unlock(&model_lock);
+	return found;
+}
+
+void device_destroy(struct class *c, kdev_t devt)
+{
+	struct device *found = class_find_device(c, devt);
+
 	if (!found)
 		return;
 	device_del(found);

@@ -25,19 +25,55 @@ static const char *node_name_of(const struct device *d)
 	return d->node_name ? d->node_name : device_name(d);
 }
 
-/* What a device manager is told of the device. */
-static int uevent_show(struct kobject *k, const struct kobj_attribute *a, struct seq_buf *s)
+static const char *device_subsystem(struct kobject *k)
+{
+	const struct device *d = container_of(k, struct device, kobj);
+
+	return d->bus ? d->bus->name : d->class ? d->class->name : NULL;
+}
+
+static int node_vars(struct device *d, struct uevent_env *env)
+{
+	int error = add_uevent_var(env, "MAJOR=%u", MAJOR(d->devt));
+
+	if (!error)
+		error = add_uevent_var(env, "MINOR=%u", MINOR(d->devt));
+	if (!error)
+		error = add_uevent_var(env, "DEVNAME=%s", node_name_of(d));
+	if (!error && S_ISCHR(d->node_mode) && (d->node_mode & 0777) != 0600)
+		error = add_uevent_var(env, "DEVMODE=%#o", d->node_mode & 0777);
+	return error;
+}
+
+static int device_vars(struct kobject *k, struct uevent_env *env)
 {
 	struct device *d = container_of(k, struct device, kobj);
 	struct device_driver *drv = d->driver;
+	int error = d->devt ? node_vars(d, env) : 0;
 
-	if (d->devt)
-		seq_printf(s, "MAJOR=%u\nMINOR=%u\nDEVNAME=%s\n", MAJOR(d->devt), MINOR(d->devt), node_name_of(d));
-	if (drv)
-		seq_printf(s, "DRIVER=%s\n", drv->name);
-	return 0;
+	if (!error && drv)
+		error = add_uevent_var(env, "DRIVER=%s", drv->name);
+	if (!error && d->bus && d->bus->uevent)
+		error = d->bus->uevent(d, env);
+	if (!error && d->class && d->class->uevent)
+		error = d->class->uevent(d, env);
+	return error;
 }
-static const struct kobj_attribute uevent_attr = { .name = "uevent", .mode = 0444, .show = uevent_show };
+
+static const struct kobj_uevent_ops device_uevent = { .subsystem = device_subsystem, .vars = device_vars };
+
+static int uevent_show(struct kobject *k, const struct kobj_attribute *a, struct seq_buf *s)
+{
+	return kobject_show_uevent(k, s);
+}
+
+static ssize_t uevent_store(struct kobject *k, const struct kobj_attribute *a, const char *text, size_t len)
+{
+	return kobject_synth_uevent(k, text, len);
+}
+
+static const struct kobj_attribute uevent_attr = { .name = "uevent", .mode = 0644, .show = uevent_show, .store = uevent_store };
+const struct kobj_attribute uevent_store_attr = { .name = "uevent", .mode = 0200, .store = uevent_store };
 
 static void device_kobj_release(struct kobject *k)
 {
@@ -51,6 +87,7 @@ void device_init(struct device *d)
 {
 	*d = (struct device){ 0 };
 	kobject_init(&d->kobj, device_kobj_release);
+	d->kobj.uevent = &device_uevent;
 	INIT_LIST_HEAD(&d->bus_node);
 	INIT_LIST_HEAD(&d->driver_node);
 	INIT_LIST_HEAD(&d->class_node);
@@ -156,6 +193,16 @@ static void node_remove(struct device *d)
 	sysfs_remove_file(&d->kobj, dev_attr.name);
 }
 
+/* The files that the bus or the class gives each of its devices. */
+static int add_files(struct device *d, const struct kobj_attribute *files)
+{
+	int error = 0;
+
+	for (; files && files->name && !error; files++)
+		error = sysfs_add_file(&d->kobj, files);
+	return error;
+}
+
 int device_add_va(struct device *d, const char *name_fmt, va_list ap)
 {
 	struct kobject *home = home_of(d);
@@ -170,6 +217,10 @@ int device_add_va(struct device *d, const char *name_fmt, va_list ap)
 	if (d->parent)
 		get_device(d->parent);
 	error = sysfs_add_file(&d->kobj, &uevent_attr);
+	if (!error && d->bus)
+		error = add_files(d, d->bus->dev_files);
+	if (!error && d->class)
+		error = add_files(d, d->class->dev_files);
 	if (error)
 		goto no_folder;
 	error = class_add_device(d);
@@ -181,7 +232,9 @@ int device_add_va(struct device *d, const char *name_fmt, va_list ap)
 	error = node_add(d);
 	if (error)
 		goto no_node;
-	bus_probe_device(d);
+	kobject_uevent(&d->kobj, UEVENT_ADD);
+	if (d->bus && !d->bus->no_autoprobe)
+		bus_probe_device(d);
 	return 0;
 no_node:
 	bus_remove_device(d);
@@ -191,6 +244,17 @@ no_folder:
 	kobject_del(&d->kobj);
 	if (d->parent)
 		put_device(d->parent);
+	return error;
+}
+
+int device_set_name(struct device *d, const char *fmt, ...)
+{
+	va_list ap;
+	int error;
+
+	va_start(ap, fmt);
+	error = kobject_set_name_va(&d->kobj, fmt, ap);
+	va_end(ap);
 	return error;
 }
 
@@ -211,6 +275,7 @@ void device_del(struct device *d)
 	node_remove(d);
 	bus_remove_device(d);
 	class_remove_device(d);
+	kobject_uevent(&d->kobj, UEVENT_REMOVE);
 	kobject_del(&d->kobj);
 	if (d->parent)
 		put_device(d->parent);
@@ -224,5 +289,5 @@ int device_model_init(void)
 	for (u32 i = 0; i < ARRAY_SIZE(folders); i++)
 		if (!kobject_create(folders[i], NULL))
 			return -ENOMEM;
-	return 0;
+	return uevent_init(kobject_create("kernel", NULL));
 }

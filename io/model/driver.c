@@ -20,6 +20,55 @@ static void bind_end(struct device *d)
 	wake_up_all(&bind_wait);
 }
 
+static const char *driver_subsystem(struct kobject *k)
+{
+	return "drivers";
+}
+static const struct kobj_uevent_ops driver_uevent = { .subsystem = driver_subsystem };
+
+/* bind and unbind take the name of a device: /sys/bus/pci/drivers/NAME/bind. */
+static ssize_t bind_store(struct kobject *k, const struct kobj_attribute *a, const char *text, size_t len)
+{
+	struct device_driver *drv = container_of(k, struct device_driver, kobj);
+	struct device *d = bus_find_named(drv->bus, text);
+	int error = -ENODEV;
+
+	if (!d)
+		return -ENODEV;
+	if (driver_pin(drv)) {
+		error = bus_matches(d, drv) ? device_bind(drv, d) : -ENODEV;
+		driver_unpin(drv);
+	}
+	put_device(d);
+	return error ? error : (ssize_t)len;
+}
+
+static ssize_t unbind_store(struct kobject *k, const struct kobj_attribute *a, const char *text, size_t len)
+{
+	struct device_driver *drv = container_of(k, struct device_driver, kobj);
+	struct device *d = bus_find_named(drv->bus, text);
+	bool ours;
+
+	if (!d)
+		return -ENODEV;
+	ours = device_unbind(d, drv);
+	put_device(d);
+	return ours ? (ssize_t)len : -ENODEV;
+}
+
+static const struct kobj_attribute driver_files[] = {
+	{ .name = "bind", .mode = 0200, .store = bind_store },
+	{ .name = "unbind", .mode = 0200, .store = unbind_store },
+};
+
+int driver_add_files(struct device_driver *drv)
+{
+	int error = sysfs_add_files(&drv->kobj, driver_files, ARRAY_SIZE(driver_files));
+
+	drv->kobj.uevent = &driver_uevent;
+	return error ? error : sysfs_add_file(&drv->kobj, &uevent_store_attr);
+}
+
 /* The links between device and driver; without them it works as well, so an error is only told. */
 static void add_links(struct device_driver *drv, struct device *d)
 {
@@ -58,6 +107,7 @@ static int bind_held(struct device_driver *drv, struct device *d)
 	spin_lock(&model_lock);
 	list_add_tail(&d->driver_node, &drv->devices);
 	spin_unlock(&model_lock);
+	kobject_uevent(&d->kobj, UEVENT_BIND);
 	return 0;
 }
 
@@ -71,12 +121,12 @@ int device_bind(struct device_driver *drv, struct device *d)
 	return error;
 }
 
-static void unbind_held(struct device *d, struct device_driver *only)
+static bool unbind_held(struct device *d, struct device_driver *only)
 {
 	struct device_driver *drv = d->driver;
 
 	if (!drv || (only && drv != only))
-		return;
+		return false;
 	remove_links(drv, d);
 	if (drv->remove)
 		drv->remove(d);
@@ -85,13 +135,18 @@ static void unbind_held(struct device *d, struct device_driver *only)
 	spin_unlock(&model_lock);
 	d->driver_data = NULL;
 	d->driver = NULL;
+	kobject_uevent(&d->kobj, UEVENT_UNBIND);
+	return true;
 }
 
-void device_unbind(struct device *d, struct device_driver *only)
+bool device_unbind(struct device *d, struct device_driver *only)
 {
+	bool done;
+
 	bind_begin(d);
-	unbind_held(d, only);
+	done = unbind_held(d, only);
 	bind_end(d);
+	return done;
 }
 
 void device_close(struct device *d)

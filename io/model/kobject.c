@@ -27,9 +27,9 @@ void kobject_put(struct kobject *k)
 		k->release(k);
 }
 
-int kobject_add_va(struct kobject *k, struct kobject *parent, const char *name_fmt, va_list ap)
+int kobject_set_name_va(struct kobject *k, const char *fmt, va_list ap)
 {
-	int error, len = kvsnprintf(k->name, sizeof(k->name), name_fmt, ap);
+	int len = kvsnprintf(k->name, sizeof(k->name), fmt, ap);
 
 	if (len <= 0)
 		return -EINVAL;
@@ -37,6 +37,16 @@ int kobject_add_va(struct kobject *k, struct kobject *parent, const char *name_f
 		return -ENAMETOOLONG;
 	for (char *c = k->name; (c = strchr(c, '/'));) /* a node may lie in a folder of /dev; its name here is one name */
 		*c = '!';
+	return 0;
+}
+
+/* name_fmt NULL: it has its name already. */
+int kobject_add_va(struct kobject *k, struct kobject *parent, const char *name_fmt, va_list ap)
+{
+	int error = name_fmt ? kobject_set_name_va(k, name_fmt, ap) : k->name[0] ? 0 : -EINVAL;
+
+	if (error)
+		return error;
 	k->parent = parent ? kobject_get(parent) : NULL;
 	error = sysfs_make_dir(k);
 	if (error && parent) {
@@ -55,6 +65,29 @@ int kobject_add(struct kobject *k, struct kobject *parent, const char *name_fmt,
 	error = kobject_add_va(k, parent, name_fmt, ap);
 	va_end(ap);
 	return error;
+}
+
+const char *kobject_path(struct kobject *k, char *buf, size_t size)
+{
+	size_t need = 0;
+	char *at;
+
+	if (!k->sysfs)
+		return NULL;
+	for (struct kobject *o = k; o; o = o->parent)
+		need += 1 + strlen(o->name);
+	if (need >= size)
+		return NULL;
+	at = buf + need;
+	*at = '\0';
+	for (struct kobject *o = k; o; o = o->parent) {
+		size_t n = strlen(o->name);
+
+		at -= n;
+		memcpy(at, o->name, n);
+		*--at = '/';
+	}
+	return buf;
 }
 
 void kobject_del(struct kobject *k)

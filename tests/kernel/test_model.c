@@ -122,7 +122,7 @@ KTEST(model_names_taken)
 	driver_unregister(&driver);
 	KT_EQUAL(removes, 1);
 	device_make(&b);
-	KT_EQUAL(device_add(&b, "a name that is far too long for a folder here"), -ENAMETOOLONG);
+	KT_EQUAL(device_add(&b, "a name that is so long that it cannot be that of a folder at all here"), -ENAMETOOLONG);
 	KT_EQUAL(device_add(&b, "%s", ""), -EINVAL);
 	put_device(&b);
 }

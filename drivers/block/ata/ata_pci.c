@@ -175,8 +175,8 @@ static int channel_up(struct ata_channel *ch, struct pci_dev *pdev, bool native)
 
 static void channel_init(struct ata_channel *ch, const struct pci_dev *pdev, u32 index, bool native)
 {
-	const struct pci_resource *bm = &pdev->resource[BM_BAR];
-	const struct pci_resource *command = &pdev->resource[2 * index], *control = &pdev->resource[2 * index + 1];
+	const struct resource *bm = &pdev->resource[BM_BAR];
+	const struct resource *command = &pdev->resource[2 * index], *control = &pdev->resource[2 * index + 1];
 
 	ksnprintf(ch->name, sizeof(ch->name), "ata%u", ++nr_channels);
 	spin_lock_init(&ch->lock, "ata", RANK_DRIVER);
@@ -195,13 +195,13 @@ static void channel_init(struct ata_channel *ch, const struct pci_dev *pdev, u32
 		ch->control = index ? ATA_SECONDARY_CONTROL : ATA_PRIMARY_CONTROL;
 		ch->irq = index ? ATA_SECONDARY_IRQ : ATA_PRIMARY_IRQ;
 	}
-	if (pdev->class_code & IDE_PROG_IF_BUS_MASTER && bm->size && bm->flags & PCI_RESOURCE_IO && bm->start)
+	if (pdev->class & IDE_PROG_IF_BUS_MASTER && bm->flags & IORESOURCE_IO && bm->start)
 		ch->bm = (u16)(bm->start + index * BM_CHANNEL_STRIDE);
 }
 
 static void channel_probe(struct ata_channel *ch, struct pci_dev *pdev, u32 index)
 {
-	bool native = pdev->class_code & (index ? IDE_PROG_IF_SECONDARY_NATIVE : IDE_PROG_IF_PRIMARY_NATIVE);
+	bool native = pdev->class & (index ? IDE_PROG_IF_SECONDARY_NATIVE : IDE_PROG_IF_PRIMARY_NATIVE);
 	int error;
 
 	channel_init(ch, pdev, index, native);
@@ -234,7 +234,7 @@ static int ata_pci_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 		pci_disable_device(pdev);
 		return -ENOMEM;
 	}
-	pci_set_master(pdev, true);
+	pci_set_master(pdev);
 	pci_set_drvdata(pdev, host);
 	for (u32 i = 0; i < ARRAY_SIZE(host->channels); i++)
 		channel_probe(&host->channels[i], pdev, i);
@@ -247,16 +247,15 @@ static void ata_pci_remove(struct pci_dev *pdev)
 
 	for (u32 i = 0; i < ARRAY_SIZE(host->channels); i++)
 		channel_down(&host->channels[i]);
-	pci_set_master(pdev, false);
+	pci_clear_master(pdev);
 	pci_disable_device(pdev);
 	kfree(host);
 }
 
-static const struct pci_device_id ata_ids[] = { PCI_ID_CLASS(PCI_CLASS_STORAGE_IDE, PCI_CLASS_MASK_SUB) };
+static const struct pci_device_id ata_ids[] = { { PCI_DEVICE_CLASS(PCI_CLASS_STORAGE_IDE, PCI_CLASS_MASK_SUB) }, { 0 } };
 static struct pci_driver ata_driver = {
 	.name = "ata_piix",
-	.ids = ata_ids,
-	.nr_ids = ARRAY_SIZE(ata_ids),
+	.id_table = ata_ids,
 	.probe = ata_pci_probe,
 	.remove = ata_pci_remove,
 };

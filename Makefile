@@ -104,7 +104,8 @@ $(OUT)/%.asm.o: %.asm
 	@echo "  NASM  $<"
 	$(Q)$(NASM) -f elf32 -g -F dwarf -MD $(@:.o=.d) -MP -o $@ $<
 
-LINK = $(LD) -m elf_i386 -nostdlib -z noexecstack -T linker.ld
+# -X: without the labels that nasm makes up for macros (..@1.here), which gdb would take for functions.
+LINK = $(LD) -m elf_i386 -nostdlib -z noexecstack -X -T linker.ld
 
 # Linked twice: the second time with the table of function names that backtraces read.
 $(OUT)/first.elf: $(OBJ) linker.ld $(OUT)/.files
@@ -174,7 +175,7 @@ run: all $(ISO)
 	@tools/vm run --iso $(ISO)
 
 gdb: all
-	@tools/gdb/run $(KERNEL)
+	@tools/vm run --gdb --kernel $(KERNEL)
 
 # ---- tests --------------------------------------------------------------------
 

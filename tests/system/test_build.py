@@ -1,5 +1,5 @@
 """The build and its tools: nothing is done twice, headers rebuild what includes them, another compiler and other flags build everything,
-lint catches what it is for, gdb attaches with symbols."""
+lint catches what it is for."""
 import os
 import re
 import shutil
@@ -134,24 +134,3 @@ def test_lint_catches(copy, path, text, complaint):
 def test_lint_knows_comments_and_names(copy):
     (copy / "drivers/char/good.c").write_text('/* outb(1, 2) in a comment */\nvoid my_outb_like(int a);\nconst char *s = "outb(3)";\n')
     assert "good.c" not in lint(copy)[1]
-
-
-# ---- gdb ----------------------------------------------------------------------
-
-def test_gdb_stops_at_the_entry_and_in_an_interrupt(tmp_path):
-    (tmp_path / "commands").write_text("""info registers eip
-break kernel_main
-continue
-delete
-break ata_irq
-continue
-backtrace
-print/x $eflags & 0x200
-quit
-""")
-    r = subprocess.run([os.path.join(sluice.TOP, "tools/gdb/run"), "--batch", str(tmp_path / "commands"), sluice.KERNELS["release"]],
-                       cwd=tmp_path, env=dict(os.environ, HOME=str(tmp_path)), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                       stderr=subprocess.STDOUT, text=True, timeout=120)
-    assert re.search(r"eip +0x1000\w\w", r.stdout), r.stdout
-    assert "kernel_main (" in r.stdout and re.search(r"#0 +ata_irq", r.stdout) and "irq_dispatch" in r.stdout, r.stdout
-    assert "warning" not in r.stdout, r.stdout

@@ -16,7 +16,7 @@ import tempfile
 import termios
 import time
 
-from . import image, machine
+from . import debugger, image, machine
 from .options import CANNOT_START, NOT_FOUND, PANICKED, TIMED_OUT, CannotStart, Disk, say
 
 POLL = 0.008            # seconds between two looks at the streams
@@ -170,8 +170,8 @@ def _on_signal(number, _frame):
 
 
 class Run:
-    def __init__(self, opts, work, args):
-        self.opts, self.work = opts, work
+    def __init__(self, opts, work, args, gdb=None):
+        self.opts, self.work, self.args, self.gdb = opts, work, args, gdb
         interactive = opts.command is None
         self.out = Stream(work.file("out"), None if interactive else 1)
         self.err = Stream(work.file("err"), None if interactive else 2)
@@ -180,11 +180,26 @@ class Run:
         self.status = Status(work.file("status"))
         self.deadline = time.monotonic() + opts.timeout if opts.timeout else None
         self.timed_out = False
+        self.cut_short = False      # gdb ended while the guest was running
         self.qemu_said = work.file("qemu")
+        self.pidfd = None
+        self._launch()
+
+    def _launch(self):
+        terminal = self.gdb.terminal.slave if self.gdb and self.gdb.terminal else None
         with open(self.qemu_said, "wb") as said:
-            self.qemu = subprocess.Popen(args, stdin=None if interactive else subprocess.DEVNULL, stdout=None if interactive else said,
-                                         stderr=said, preexec_fn=_die_with_parent)
+            self.qemu = subprocess.Popen(self.args, stdin=terminal if self.opts.command is None else subprocess.DEVNULL,
+                                         stdout=terminal if self.opts.command is None else said, stderr=said,
+                                         preexec_fn=_die_with_parent, start_new_session=bool(self.gdb))
         self.pidfd = os.pidfd_open(self.qemu.pid)
+        return True
+
+    def _again(self):
+        """For a gdb command: end QEMU, start it anew. What it writes once more is not passed on again: a Stream goes on where it was."""
+        self.stop()
+        os.close(self.pidfd)
+        self.gdb.forget_port()
+        return self._launch() and self.gdb.wait_for_port(self.qemu)
 
     def _late(self):
         return self.deadline is not None and time.monotonic() > self.deadline
@@ -214,6 +229,23 @@ class Run:
                 self.stop()
         self.qemu.wait()
         self._pump()
+
+    def follow_gdb(self):
+        """The same, until gdb has ended."""
+        if not self.gdb.wait_for_port(self.qemu):
+            return self.stop()
+        self.gdb.start()
+        while not select.select([self.gdb.pidfd], [], [], POLL)[0]:
+            self._pump()
+            self.gdb.serve(self._again)
+            if self._late():
+                self.timed_out = True
+                break
+        self.gdb.stop()
+        ended = self._gone(0.2 if self.status.fact else 0)      # a guest that had powered off is on its way
+        self.stop()
+        self._pump()
+        self.cut_short = not ended
 
     def _let_panic_finish(self):
         end = time.monotonic() + PANIC_GRACE
@@ -268,11 +300,13 @@ class Run:
             else:
                 say("stopped after %g s" % o.timeout)
             return TIMED_OUT
-        if code:
+        if code and not self.cut_short:
             self._show_log()
             self._show_qemu()
             say("QEMU was killed by signal %d" % -code if code < 0 else "QEMU ended with %d" % code)
             return CANNOT_START
+        if self.gdb and not self.status.fact:
+            return self.gdb.status
         if o.command is None:
             return 0
         if not self.status.fact:
@@ -349,18 +383,22 @@ def _plain_line_feeds():
 
 def run(opts):
     """Run what the options say; the exit status."""
-    saved = termios.tcgetattr(0) if opts.command is None and os.isatty(0) else None
+    saved = termios.tcgetattr(0) if opts.command is None and not opts.gdb and os.isatty(0) else None
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _on_signal)
-    work, machine_run = None, None
+    work, machine_run, gdb = None, None, None
     try:
         work = Workspace()
         root, throw_away = _prepare_root(opts, work)
         _hand_in(opts, work)
         if saved:
             _plain_line_feeds()
-        machine_run = Run(opts, work, machine.arguments(opts, root, throw_away, work.path))
-        machine_run.follow()
+        args = machine.arguments(opts, root, throw_away, work.path)
+        if opts.gdb:
+            gdb = debugger.Debugger(opts, work, machine.kernel_file(opts))
+            args += gdb.qemu_arguments
+        machine_run = Run(opts, work, args, gdb)
+        machine_run.follow_gdb() if gdb else machine_run.follow()
         return _take_out(opts, root, machine_run.verdict())
     except Interrupted as e:
         return 128 + e.number
@@ -370,6 +408,8 @@ def run(opts):
     finally:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)
+        if gdb:
+            gdb.close()
         if machine_run:
             machine_run.close()
         if work:

@@ -98,6 +98,11 @@ def _ide_indexes(qemu):
 ROOT_NAMES = {"ide": "sda", "ahci": "sda", "nvme": "nvme0n1", "virtio": "vda"}
 
 
+def kernel_file(opts):
+    """The kernel that is booted; with --iso the one that was packed into it, as far as we know."""
+    return opts.kernel or os.path.join(opts.build, "release", "sluice.elf")
+
+
 def kernel_words(opts, root):
     """The kernel's command line."""
     words = ["root=/dev/" + ROOT_NAMES[root.kind], "rw", "console=ttyS0"]
@@ -139,7 +144,7 @@ def arguments(opts, root, throw_away, folder):
                         # GRUB has no way to read fw_cfg: iso/grub.cfg takes the words from the SMBIOS system version.
                         "-smbios", "type=1,version=" + _escape(("sluice-run " if opts.command else "sluice-console ") + words)]
     else:
-        kernel = opts.kernel or os.path.join(opts.build, "release", "sluice.elf")
+        kernel = kernel_file(opts)
         check_kernel(kernel)
         a += ["-kernel", kernel, "-append", words]
     return a + drives.args + opts.qemu

@@ -50,6 +50,8 @@ class Options:
         self.iso = None
         self.log = None
         self.timeout = None     # seconds; None: for ever
+        self.gdb = False        # gdb attached on this terminal
+        self.gdb_script = None  # gdb runs the commands of this file instead, and ends
         self.help = False
 
     @property
@@ -72,6 +74,9 @@ def parse(argv):
             o.help = True
             return o
         name, given, value = word.partition("=")
+        if word in FLAGS:
+            FLAGS[word](o)
+            continue
         if name not in HANDLERS:
             raise CannotStart("no such option: %s (a command goes after --; --help lists the options)" % word)
         if not given:
@@ -81,7 +86,7 @@ def parse(argv):
         HANDLERS[name](o, value)
     if o.kernel and o.iso:
         raise CannotStart("--kernel and --iso exclude each other")
-    if o.timeout is None and o.command:
+    if o.timeout is None and o.command and (not o.gdb or o.gdb_script):
         o.timeout = DEFAULT_TIMEOUT
     return o
 
@@ -186,6 +191,14 @@ def _log(o, value):
     o.log = value
 
 
+def _gdb_script(o, value):
+    o.gdb, o.gdb_script = True, _readable("--gdb-script", value)
+
+
+FLAGS = {
+    "--gdb": lambda o: setattr(o, "gdb", True),
+}
+
 HANDLERS = {
     "--add": _add,
     "--get": _get,
@@ -199,5 +212,6 @@ HANDLERS = {
     "--kernel": _kernel,
     "--iso": _iso,
     "--log": _log,
+    "--gdb-script": _gdb_script,
     "--timeout": lambda o, v: setattr(o, "timeout", _number("timeout", v, float, 0.001)),
 }

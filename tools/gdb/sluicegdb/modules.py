@@ -1,0 +1,1 @@
+"""Loadable modules: io-mod."""

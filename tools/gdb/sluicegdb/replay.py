@@ -1,0 +1,1 @@
+"""Going back in a recorded run: io-when, io-rewind."""

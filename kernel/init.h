@@ -50,6 +50,7 @@ int vfs_init(void);
 int page_cache_init(void);
 int buffer_init(void);
 int writeback_init(void);
+int replacement_init(void);
 int blk_init(void);
 int bdev_init(void);
 int device_model_init(void);

@@ -48,6 +48,7 @@ static const struct init_step steps[] = {
 	{ "device_model", INIT_CORE, device_model_init, "sysfs devfs" },
 	{ "tracing", INIT_CORE, tracing_init, "sysfs" },
 	{ "writeback", INIT_CORE, writeback_init, "page_cache procfs" },
+	{ "page_replacement", INIT_CORE, replacement_init, "page_cache procfs" },
 	{ "chrdev", INIT_CORE, chrdev_init, "vfs" },
 	{ "uevents", INIT_CORE, uevent_dev_init, "chrdev device_model" },
 	{ "tty", INIT_CORE, tty_init, "chrdev device_model" },

@@ -1,8 +1,12 @@
 /*
  * Reading a file through the page cache, and making its data durable. The walk of a read, each step a function:
- *   generic_file_read_iter -> page_cache_read -> page_cache_lookup: a hit is copied out at once; a miss goes through page_cache_fill:
- *   allocate (page_cache_alloc), submit (read-ahead or submit_pages_read -> mapping_ops.read_pages -> blk_submit), wait
- *   (wait_on_page_locked).
+ *   1 read()                generic_file_read_iter, page_cache_read
+ *   2 look it up            page_cache_lookup; a hit is copied out at once (step 6), a miss goes on in page_cache_fill
+ *   3 allocate a page       page_cache_alloc, page_cache_add; by read-ahead as many as its window has
+ *   4 start the disk        submit_pages_read -> mapping_ops.read_pages -> blk_submit
+ *   5 wait                  page_cache_wait
+ *   6 return                copy_page_to_iter
+ * Each has a tracepoint. Whoever misses a page that is already on its way only waits: many readers of one missing page cause one read.
  * A page whose read failed is read once more, alone, by whoever needs it: only that one's failure is an error, so a bad sector costs its
  * own page.
  */
@@ -35,7 +39,7 @@ static struct page *page_cache_add_and_read(struct mapping *m, struct file *f, p
 	struct page *page;
 	int error;
 
-	page = page_cache_alloc(m->gfp);
+	page = page_cache_alloc(m->gfp, index, id);
 	if (!page)
 		return ERR_PTR(-ENOMEM);
 	error = page_cache_add(page, m, index, m->gfp);
@@ -71,6 +75,8 @@ static int page_cache_read_alone(struct mapping *m, struct file *f, struct page 
 /* Wait until the page is up to date. -EAGAIN: it was taken out of the mapping meanwhile. */
 static int page_cache_wait(struct mapping *m, struct file *f, struct page *page, u32 id)
 {
+	if (page_test(page, PG_locked))
+		TRACE(TRACE_CACHE, "index=%u", id, page->index, 0);
 	wait_on_page_locked(page);
 	if (page_test(page, PG_uptodate))
 		return 0;
@@ -86,7 +92,7 @@ struct page *page_cache_fill(struct mapping *m, struct file *f, pgoff_t index, u
 		if (!page) {
 			if (nowait)
 				return ERR_PTR(-EAGAIN);
-			TRACE(TRACE_CACHE, "miss index=%u wanted=%u", id, index, nr_wanted);
+			TRACE(TRACE_CACHE, "miss ino=%u index=%u", id, m->host->ino, index);
 			cache_events.misses++;
 			if (f)
 				page_cache_sync_readahead(m, &f->ra, index, nr_wanted, id);
@@ -145,6 +151,7 @@ static ssize_t page_cache_read(struct kiocb *k, struct iov_iter *to)
 		if (likely(page && (page->flags & (PG_uptodate | PG_readahead)) == PG_uptodate)) {
 			get_page(page);
 			cache_events.hits++;
+			TRACE(TRACE_CACHE, "hit ino=%u index=%u", k->id, m->host->ino, index);
 		} else {
 			page = page_cache_fill(m, f, index, (offset + left + PAGE_SIZE - 1) >> PAGE_SHIFT, k->id, k->flags & IOCB_NOWAIT);
 			if (IS_ERR(page)) {

@@ -5,6 +5,7 @@
 #include "io/contract/block_device.h"
 #include "io/contract/filesystem.h"
 #include "kernel/debug/printk.h"
+#include "kernel/debug/trace.h"
 #include "kernel/init.h"
 #include "mm/alloc.h"
 
@@ -61,7 +62,7 @@ struct page *find_or_create_page(struct mapping *m, pgoff_t index, u32 gfp)
 
 		if (p)
 			return p;
-		p = page_cache_alloc(gfp);
+		p = page_cache_alloc(gfp, index, 0);
 		if (!p)
 			return NULL;
 		error = page_cache_add(p, m, index, gfp);
@@ -99,10 +100,11 @@ u32 next_dirty_pages(struct mapping *m, const struct writeback_control *wbc, pgo
 
 /* ---- adding and removing ---- */
 
-struct page *page_cache_alloc(u32 gfp)
+struct page *page_cache_alloc(u32 gfp, pgoff_t index, u32 id)
 {
 	struct page *p = alloc_page(gfp | GFP_USER_PAGE);
 
+	TRACE(TRACE_CACHE, "index=%u gfp=%#x", id, index, gfp);
 	if (p)
 		p->flags = PG_locked;
 	return p;
@@ -148,7 +150,7 @@ int page_cache_add(struct page *page, struct mapping *m, pgoff_t index, u32 gfp)
 		atomic_inc(&nr_bdev_pages);
 	/* Pages that cannot be written anywhere stay until their owner drops them: no use in looking at them. */
 	if (mapping_can_write(m))
-		page_replacement->added(page);
+		replacement_added(page);
 	return 0;
 }
 
@@ -168,7 +170,7 @@ static void page_left_cache(struct mapping *m, struct page *page)
 	if (mapping_is_bdev(m))
 		atomic_dec(&nr_bdev_pages);
 	if (page_test(page, PG_lru))
-		page_replacement->removed(page);
+		replacement_removed(page);
 }
 
 void page_cache_remove(struct page *page)

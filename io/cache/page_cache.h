@@ -5,7 +5,7 @@
  *   mapping->lock (spinlock, taken with spin_lock_bh): the tree, its tags, nrpages and i_mmap. Completions (softirq) change tags under it;
  *   pages enter and leave the tree only in process context.
  *   PG_locked (sleeps): contents being read in, truncated or prepared; held by whoever takes a page out of its mapping.
- *   lru_lock (replacement.h): the replacement lists; process context only.
+ *   lru_lock (replacement.c): the replacement lists; process context only.
  * References of a cached page: one of the tree, one when buffers hang on it (PG_private), one for each table entry that maps it, and
  * those of users. Without users and mappings it may be taken out.
  *
@@ -70,7 +70,8 @@ bool mapping_is_bdev(const struct mapping *m);
 /* page_cache.c */
 extern atomic_t nr_dirty_pages_now;
 static inline bool nr_dirty_above(u32 limit) { return (u32)atomic_read(&nr_dirty_pages_now) > limit; }
-struct page *page_cache_alloc(u32 gfp); /* a new page, locked, not in a mapping; NULL: no memory */
+/* A new page, locked, for index of a mapping, but not in one yet; NULL: no memory. id: of the I/O that wants it, for the tracepoint. */
+struct page *page_cache_alloc(u32 gfp, pgoff_t index, u32 id);
 /* Take a page out: locked, clean, not under writeback. The tree's reference is dropped; the caller has one. */
 void page_cache_remove(struct page *page);
 /* The same if nobody else uses it; true: done. */

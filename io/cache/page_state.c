@@ -122,7 +122,7 @@ void page_end_read(struct page *p, int error)
 void mark_page_accessed(struct page *p)
 {
 	if ((p->flags & (PG_referenced | PG_active)) != (PG_referenced | PG_active) && page_test(p, PG_lru))
-		page_replacement->accessed(p);
+		replacement_accessed(p);
 }
 
 bool set_page_dirty(struct page *p)

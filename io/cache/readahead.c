@@ -53,7 +53,7 @@ static void run_submit(struct run *r, struct mapping *m, u32 id)
 /* Add a page for index to the run. false: no memory, stop. */
 static bool run_add(struct run *r, struct mapping *m, pgoff_t index, bool marker, u32 id)
 {
-	struct page *page = page_cache_alloc(m->gfp | GFP_NOWARN);
+	struct page *page = page_cache_alloc(m->gfp | GFP_NOWARN, index, id);
 	int error;
 
 	if (!page)

@@ -15,13 +15,11 @@
 
 #define BATCH 32u
 
-const struct replacement_policy *page_replacement = &two_lists_policy;
-
 u32 nr_active_pages(void)
 {
 	u32 a, i;
 
-	page_replacement->counts(&a, &i);
+	replacement_counts(&a, &i);
 	return a;
 }
 
@@ -29,7 +27,7 @@ u32 nr_inactive_pages(void)
 {
 	u32 a, i;
 
-	page_replacement->counts(&a, &i);
+	replacement_counts(&a, &i);
 	return i;
 }
 
@@ -93,7 +91,11 @@ static enum outcome try_page(struct page *p, struct scan *s)
 	} else if (page_test(p, PG_private) && !(m->ops->release_page ? m->ops->release_page(p, s->gfp) : buffers_release(p))) {
 		result = KEPT;
 	} else {
+		u32 key = replacement_key(p);
+
 		result = page_cache_remove_unused(p) ? FREED : KEPT;
+		if (result == FREED && !s->clean_only)
+			replacement_evicted(key);
 	}
 	unlock_page(p);
 	return result;
@@ -111,7 +113,7 @@ static u32 scan_batch(struct page **pages, u32 n, struct scan *s)
 		if (result == FREED) {
 			freed++;
 		} else {
-			page_replacement->putback(p, result == USED ? PAGE_USED : PAGE_BUSY);
+			replacement_putback(p, result == USED ? PAGE_USED : PAGE_BUSY);
 			if (result == WRITING)
 				s->writing++;
 		}
@@ -130,7 +132,7 @@ static u32 scan_pages(struct scan *s, u32 nr, u32 budget)
 
 	blk_start_plug(&plug);
 	while (freed < nr && budget) {
-		u32 n = page_replacement->isolate(pages, min(budget, BATCH));
+		u32 n = replacement_isolate(pages, min(budget, BATCH));
 
 		if (!n)
 			break;
@@ -165,7 +167,7 @@ u32 page_cache_drop_clean(void)
 	struct scan s = { .gfp = GFP_KERNEL, .clean_only = true };
 
 	/* What stays is put back in front, so a scan over as many as there are sees each page once. */
-	page_replacement->forget_use();
+	replacement_forget_use();
 	return scan_pages(&s, ~0u, nr_inactive_pages());
 }
 

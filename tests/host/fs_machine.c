@@ -95,6 +95,7 @@ struct page *virt_to_page(const void *va) { return &frames[((const u8 *)va - are
 void *machine_dma_buffer(void) { return arena; }
 u32 nr_free_pages(void) { return nr_free; }
 u32 nr_total_pages(void) { return nr_frames; }
+void *vmalloc(size_t size) { return malloc(size); }
 void page_watermarks(u32 *min_pages, u32 *low_pages, u32 *high_pages)
 {
 	*min_pages = nr_frames / 64;

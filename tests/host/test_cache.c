@@ -1,6 +1,7 @@
 /*
  * The page cache, buffers, read-ahead, direct I/O, write-back and reclaim over a disk that is late, disorderly and sometimes broken.
- * SOURCES: tests/host/cache_machine.c tests/host/cache_disk.c io/cache/page_cache.c io/cache/page_state.c io/cache/two_lists.c
+ * SOURCES: tests/host/cache_machine.c tests/host/cache_disk.c io/cache/page_cache.c io/cache/page_state.c io/cache/replacement.c
+ * SOURCES: io/cache/policy_2q.c io/cache/policy_lru.c io/cache/policy_clock.c
  * SOURCES: io/cache/reclaim.c io/cache/filemap.c io/cache/filemap_write.c io/cache/filemap_mmap.c io/cache/truncate.c io/cache/readahead.c
  * SOURCES: io/cache/buffer_head.c io/cache/buffer_io.c io/cache/block_read.c io/cache/block_write.c io/cache/block_modify.c
  * SOURCES: io/cache/direct_io.c io/cache/writeback.c io/cache/dirty_limits.c io/vfs/iov_iter.c kernel/sched/wait.c kernel/sync/mutex.c

@@ -40,7 +40,7 @@ KTEST(cache_waiters_of_a_page)
 
 	completion_init(&ended);
 	for (u32 i = 0; i < 3; i++) {
-		w[i] = (struct waiter){ .page = i < 2 ? page_cache_alloc(GFP_KERNEL) : w[0].page };
+		w[i] = (struct waiter){ .page = i < 2 ? page_cache_alloc(GFP_KERNEL, 0, 0) : w[0].page };
 		KT_REQUIRE(w[i].page);
 		KT_REQUIRE(!IS_ERR(kthread_run(wait_for_page, &w[i], "waiter%u", i)));
 	}

@@ -58,6 +58,7 @@ int resource_init(void);
 int sysfs_init(void);
 int chrdev_init(void);
 int uevent_dev_init(void);
+int hotplug_init(void);
 int tty_init(void);
 int tmpfs_init(void);
 int devfs_init(void);

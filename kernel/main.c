@@ -51,6 +51,7 @@ static const struct init_step steps[] = {
 	{ "page_replacement", INIT_CORE, replacement_init, "page_cache procfs" },
 	{ "chrdev", INIT_CORE, chrdev_init, "vfs" },
 	{ "uevents", INIT_CORE, uevent_dev_init, "chrdev device_model" },
+	{ "hotplug", INIT_CORE, hotplug_init, "device_model procfs process" },
 	{ "tty", INIT_CORE, tty_init, "chrdev device_model" },
 	{ "mem_devices", INIT_CORE, mem_devices_init, "chrdev device_model" },
 	{ "pci", INIT_BUS, pci_init, "device_model" },

@@ -462,7 +462,7 @@ static int rtc_probe(struct platform_device *p)
 	d = device_create(&rtc_class, &p->dev, RTC_DEV, RTC_NODE_MODE, NULL, "rtc0");
 	error = IS_ERR(d) ? (int)PTR_ERR(d) : sysfs_add_files(&d->kobj, rtc_attrs, ARRAY_SIZE(rtc_attrs));
 	if (!error)
-		error = devfs_add("rtc", RTC_NODE_MODE, RTC_DEV); /* the name from before there could be several */
+		error = devfs_symlink("rtc", "rtc0"); /* the name from before there could be several */
 	if (!error)
 		return 0;
 	if (!IS_ERR(d))

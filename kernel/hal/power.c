@@ -14,6 +14,7 @@
 #define PMCNTRL_SUS_EN BIT(13)
 
 void (*power_off_hook)(void);
+void (*power_button_hook)(void);
 
 static void power_off_before_drivers(void)
 {

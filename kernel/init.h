@@ -76,6 +76,7 @@ int vga_tty_init(void);
 int vt_keyboard_init(void);
 int i8042_init(void);
 int ata_init(void);
+int floppy_init(void);
 int host_ports_init(void);
 int fw_cfg_init(void);
 int acpi_power_init(void);

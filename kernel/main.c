@@ -63,6 +63,7 @@ static const struct init_step steps[] = {
 	{ "vt_keyboard", INIT_DRIVER, vt_keyboard_init, "vga_tty input" },
 	{ "i8042", INIT_DRIVER, i8042_init, "input platform_bus" },
 	{ "ata", INIT_DRIVER, ata_init, "pci blk bdev" },
+	{ "floppy", INIT_DRIVER, floppy_init, "platform_bus blk bdev" },
 	{ "host_ports", INIT_DRIVER, host_ports_init, "chrdev" },
 	{ "fw_cfg", INIT_DRIVER, fw_cfg_init, "device_model" },
 	{ "acpi_power", INIT_DRIVER, acpi_power_init, "pci" },

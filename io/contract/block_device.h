@@ -18,6 +18,7 @@ struct block_device;
 struct device;
 struct elevator_queue;
 struct gendisk;
+struct hd_geometry;
 struct inode;
 struct kobject;
 struct mapping;
@@ -189,7 +190,12 @@ struct block_ops {
 	int (*open)(struct gendisk *d, u32 fmode);
 	void (*release)(struct gendisk *d);
 	int (*ioctl)(struct block_device *b, u32 cmd, unsigned long arg); /* -ENOTTY: unknown */
-	u32 (*check_media)(struct gendisk *d); /* removable: changed? */
+	/*
+	 * Removable: look whether the medium is still the one of the last call. 0: yes; 1: another one, capacity and read_only are its own;
+	 * -errno: none that can be used. Called at each open unless somebody holds the device (a mounted file system). May sleep.
+	 */
+	int (*check_media)(struct gendisk *d);
+	void (*getgeo)(struct gendisk *d, struct hd_geometry *g); /* HDIO_GETGEO; NULL: a made-up geometry is given */
 };
 
 struct gendisk {

@@ -37,7 +37,7 @@ static void buffer_forget(struct floppy_drive *d)
 /* Find the format of the medium: only at its own data rate are the marks of a track read. -ENXIO: none of ours. */
 static int find_format(struct floppy_drive *d)
 {
-	int error = -ENXIO;
+	int error;
 
 	for (u32 i = 0; i < ARRAY_SIZE(formats); i++) {
 		if (formats[i].sectors > FLOPPY_MAX_SECTORS / (d->type == FLOPPY_TYPE_720K ? 2 : 1))
@@ -54,6 +54,7 @@ static int find_format(struct floppy_drive *d)
 				return error;
 		}
 	}
+	pr_warn("%s: no medium of a known format\n", d->disk->name);
 	return -ENXIO;
 }
 
@@ -103,26 +104,25 @@ static int look_at_medium(struct floppy_drive *d)
 
 /* ---- one access, with retries ---- */
 
-/* Prepare another attempt after `error`. */
+/* Prepare another attempt after `error`. -ETIMEDOUT: not even a reset is answered. */
 static int recover(struct floppy_drive *d, int error, u32 attempt)
 {
 	d->fdc->counts.retries++;
-	if (error == -ETIMEDOUT) {
-		error = fdc_reset(d->fdc);
-		if (error)
-			return error;
-	}
-	return attempt > 1 ? fdc_recalibrate(d) : 0;
+	if (error == -ETIMEDOUT && fdc_reset(d->fdc))
+		return -ETIMEDOUT;
+	if (attempt > 1)
+		d->cylinder = FDC_CYLINDER_UNKNOWN; /* the next seek recalibrates */
+	return 0;
 }
 
-/* Sectors [first, first + n) of a cylinder between medium and buffer. 0, -EIO, -EROFS, -ENOMEDIUM. */
+/* Sectors [first, first + n) of a cylinder between medium and buffer. 0, -EIO, -EROFS, -ENOMEDIUM, -ETIMEDOUT. */
 static int access(struct floppy_drive *d, bool write, u8 cylinder, u32 first, u32 n, u32 tries)
 {
 	int error = 0;
 
 	for (u32 i = 0; i < tries; i++) {
-		if (i && (error = recover(d, error, i)))
-			continue;
+		if (i && recover(d, error, i))
+			return -ETIMEDOUT;
 		error = fdc_seek(d, cylinder);
 		if (!error)
 			error = fdc_transfer(d, write, first, n);
@@ -172,7 +172,7 @@ static int buffer_fill(struct floppy_drive *d, u8 cylinder, u32 first, u32 n, u3
 		}
 		f->buffer_valid |= sector_mask(i, 1);
 	}
-	return error == -EIO ? 0 : error; /* all that was wanted came in the end */
+	return error == -EIO ? 0 : error; /* -EIO: all that was wanted came in the end */
 }
 
 /* Write sectors [first, first + n) of the buffer to the medium. */
@@ -262,6 +262,8 @@ static void log_error(const struct floppy_drive *d, const struct request *rq, in
 
 	if (error == -ENOMEDIUM)
 		pr_warn("%s: the medium was taken out or changed while in use\n", d->disk->name);
+	else if (error == -ETIMEDOUT)
+		pr_err("%s: the controller does not answer\n", d->disk->name);
 	else
 		pr_err("%s: %s error at sector %llu: ST0 %#x ST1 %#x ST2 %#x\n", d->disk->name, rq_op(rq) == REQ_WRITE ? "write" : "read",
 		       rq->sector + done / SECTOR_SIZE, r[0], r[1], r[2]);

@@ -5,6 +5,7 @@
  */
 #include "drivers/block/floppy/floppy.h"
 #include "drivers/bus/platform.h"
+#include "io/contract/resource.h"
 #include "kernel/debug/printk.h"
 #include "kernel/hal/cmos.h"
 #include "kernel/hal/isa_dma.h"
@@ -176,6 +177,7 @@ static void controller_down(struct platform_device *p, struct fdc *f)
 	free_irq((u32)p->irq, f);
 	isa_dma_free(FDC_DMA);
 	dma_free(f->buffer, FLOPPY_BUFFER_BYTES);
+	release_region(f->base + FDC_DIR, 1);
 	f->buffer = NULL;
 }
 
@@ -186,11 +188,16 @@ static int take_resources(struct platform_device *p, struct fdc *f)
 
 	if (error)
 		return error;
+	if (!request_region(f->base + FDC_DIR, 1, "floppy")) {
+		isa_dma_free(FDC_DMA);
+		return -EBUSY;
+	}
 	f->buffer = dma_alloc_below(FLOPPY_BUFFER_BYTES, ISA_DMA_LIMIT, &f->buffer_bus);
 	error = f->buffer ? request_irq((u32)p->irq, fdc_irq, 0, "floppy", f) : -ENOMEM;
 	if (!error)
 		return 0;
 	dma_free(f->buffer, FLOPPY_BUFFER_BYTES);
+	release_region(f->base + FDC_DIR, 1);
 	isa_dma_free(FDC_DMA);
 	return error;
 }

@@ -6,7 +6,7 @@
 #define DRIVERS_BLOCK_FLOPPY_REGS_H
 
 #define FDC_PRIMARY_BASE 0x3f0
-#define FDC_NR_PORTS 8
+#define FDC_NR_PORTS 6 /* and FDC_DIR; what lies between is the ATA channel's control port */
 #define FDC_IRQ 6
 #define FDC_DMA 2
 

@@ -53,15 +53,23 @@ class Options:
         self.gdb = False        # gdb attached on this terminal
         self.gdb_script = None  # gdb runs the commands of this file instead, and ends
         self.help = False
+        self.recording = None   # recording.Recorder or Player
 
     @property
     def build(self):
         return os.environ.get("SLUICE_BUILD") or os.path.join(TOP, "build")
 
 
-def parse(argv):
+def parse(argv, recording=None):
+    """recording: the Recorder or Player whose run this is; a replay takes the run's own options from there, and few others."""
     o = Options()
+    o.recording = recording
     args = list(argv)
+    replay = recording is not None and recording.mode == "replay"
+    if replay:
+        recording.take_options(o)
+        if "--" in args:
+            raise CannotStart("replay: the command is the recorded one")
     if "--" in args:
         at = args.index("--")
         o.command = args[at + 1:]
@@ -74,6 +82,10 @@ def parse(argv):
             o.help = True
             return o
         name, given, value = word.partition("=")
+        if replay and name not in REPLAY_OPTIONS:
+            raise CannotStart("replay %s: not for a replay, which takes %s" % (word, " ".join(REPLAY_OPTIONS)))
+        if recording and not replay and name in ("--gdb", "--gdb-script"):
+            raise CannotStart("record %s: record first, then replay with it" % name)
         if word in FLAGS:
             FLAGS[word](o)
             continue
@@ -195,6 +207,7 @@ def _gdb_script(o, value):
     o.gdb, o.gdb_script = True, _readable("--gdb-script", value)
 
 
+REPLAY_OPTIONS = ("--gdb", "--gdb-script", "--log", "--timeout")
 FLAGS = {
     "--gdb": lambda o: setattr(o, "gdb", True),
 }

@@ -56,7 +56,7 @@ static int poweroff_thread(void *arg)
 	static const char *const envp[] = { "HOME=/", "PATH=/sbin:/bin:/usr/sbin:/usr/bin", NULL };
 	int status = usermodehelper_run(POWEROFF, argv, envp, POWEROFF_WAIT_MS);
 
-	if (status)
+	if (status < 0 || status >> 8) /* a signal is init's, who ends all processes by now */
 		pr_warn(POWEROFF ": status %d\n", status);
 	else
 		sleep_ms(POWEROFF_WAIT_MS);

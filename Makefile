@@ -156,10 +156,10 @@ $(BUILD)/bench/%: tests/bench/%.c Makefile | $(MUSL)/libc.a
 $(BUILD)/user/.all: $(USER_BIN)
 	@touch $@
 
-$(MUSL)/libc.a $(DEBIAN)/bin/busybox $(DEBIAN)/bin/bash-static:
+$(MUSL)/libc.a $(DEBIAN)/bin/busybox $(DEBIAN)/bin/bash-static $(DEBIAN)/usr/bin/iostat:
 	tools/deps
 
-$(ROOT): tools/rootfs $(BUILD)/user/.all $(DEBIAN)/bin/busybox $(DEBIAN)/bin/bash-static $(shell find user/root)
+$(ROOT): tools/rootfs $(BUILD)/user/.all $(DEBIAN)/bin/busybox $(DEBIAN)/bin/bash-static $(DEBIAN)/usr/bin/iostat $(shell find user/root)
 	@echo "  ROOT  $@"
 	$(Q)tools/rootfs $@ $(DEBIAN)/bin/busybox $(DEBIAN)/bin/bash-static $(USER_BIN)
 

@@ -16,7 +16,7 @@ import tempfile
 import termios
 import time
 
-from . import debugger, image, machine
+from . import debugger, image, machine, packages
 from .options import CANNOT_START, NOT_FOUND, PANICKED, TIMED_OUT, CannotStart, Disk, say
 
 POLL = 0.008            # seconds between two looks at the streams
@@ -341,11 +341,16 @@ def _prepare_root(opts, work):
     default = os.path.join(opts.build, "root.img")
     if opts.root and os.path.exists(opts.root.file):
         root, fresh = opts.root, False
+        if opts.packages:
+            packages.add(opts.build, opts.packages, root.file)
     else:
         if not os.path.exists(default):
             raise CannotStart("no root image %s (make builds it)" % default)
         root, fresh = opts.root or Disk(work.file("root.img"), "ide", False), True
-        image.copy(default, root.file)
+        if opts.packages:
+            packages.root(opts.build, opts.packages, default, root.file)
+        else:
+            image.copy(default, root.file)
     try:
         image.add(root.file, opts.add)
     except CannotStart:

@@ -39,6 +39,7 @@ class Options:
         self.command = None     # list of str; None: interactive
         self.add = []           # (host path, guest path)
         self.get = []           # (guest path, host path)
+        self.packages = []      # Debian packages for the root
         self.root = None        # Disk; None: a throw-away copy of the default root
         self.disks = []
         self.mem = 128
@@ -143,6 +144,11 @@ def _get(o, value):
     o.get.append((inside, host))
 
 
+def _packages(o, value):
+    from .packages import check_names
+    o.packages += check_names(value)
+
+
 def _split(option, value, kinds, flags):
     """FILE[,if=KIND][,FLAG...] as (file, kind, set of flags). A comma belongs to FILE when such a file exists."""
     file, kind, found = value, "ide", set()
@@ -215,6 +221,7 @@ FLAGS = {
 HANDLERS = {
     "--add": _add,
     "--get": _get,
+    "--packages": _packages,
     "--root": _root,
     "--disk": _disk,
     "--mem": lambda o, v: setattr(o, "mem", _number("mem", v, int, 1)),

@@ -7,6 +7,7 @@
 #   bench      what things cost in guest instructions, compared with the committed table
 #   lint       layers, port access, file headers, format          format   clang-format over the sources
 #   doctor     which tools are there, how old, what to do         screenshot  docs/screen.png anew
+#   module     M=FOLDER: the modules of that folder, NAME.c or a Makefile with obj-m := NAME.o; leaves NAME.ko there (docs/drivers.md)
 #   gdb        QEMU stopped at the kernel's entry with gdb attached
 #   clean      everything made, but not the packages fetched      distclean  these too
 
@@ -79,9 +80,14 @@ C_SRC := $(sort $(shell find $(KERNEL_DIRS) -name '*.c'))
 ASM_SRC := $(sort $(shell find $(KERNEL_DIRS) -name '*.asm'))
 OBJ := $(C_SRC:%.c=$(OUT)/%.o) $(ASM_SRC:%.asm=$(OUT)/%.asm.o)
 
-all: kernel user $(ROOT)
+all: kernel user labs $(ROOT)
 kernel: $(KERNEL) $(OUT)/sluice.sym $(OUT)/sluice.dis
 user: $(BUILD)/user/.all
+
+# Modules fit the kernel whose headers they were compiled with (kernel/module/vermagic.h).
+ABI = $(eval ABI := $(shell find kernel mm io drivers -name '*.h' | LC_ALL=C sort | xargs cat | sha1sum | cut -c1-8))$(ABI)
+$(OUT)/kernel/module/load.o: CFLAGS += -DMODULE_ABI='"$(ABI)"'
+$(OUT)/kernel/module/load.o: $(OUT)/.abi
 
 # Another compiler, other flags or another set of files: rebuild. Written only when it differs, so that it works as a time stamp.
 # 1: file, 2: text. A dry run (make -n, -q) writes nothing.
@@ -92,6 +98,7 @@ DRY := $(findstring n,$(firstword -$(MAKEFLAGS)))$(findstring q,$(firstword -$(M
 ifneq ($(if $(DRY),,$(BUILDING)),)
 $(call remember,$(OUT)/.flags,$(CC) $(CFLAGS))
 $(call remember,$(OUT)/.files,$(LD) $(OBJ))
+$(call remember,$(OUT)/.abi,$(ABI))
 endif
 
 $(OUT)/%.o: %.c $(OUT)/.flags
@@ -129,6 +136,43 @@ $(OUT)/sluice.dis: $(KERNEL)
 debug:
 	@$(MAKE) --no-print-directory DEBUG=1 kernel
 
+# ---- modules -------------------------------------------------------------------
+
+# What is asked of the kernel's own sources is not asked of a student's: the warnings of Linux's own build.
+MODULE_CFLAGS = $(filter-out -I. -Wextra -Wshadow -Wvla -Wmissing-prototypes -Werror,$(CFLAGS)) -I.
+# 1: folder, 2: where NAME.ko goes, 3: where its objects go.
+module = $(MAKE) --no-print-directory -f tools/module.mk M=$(1) DEST=$(2) OBJ=$(3) CC='$(CC)' CFLAGS='$(MODULE_CFLAGS) $(4)' LD='$(LD)' NM='$(NM)' \
+	ABI=$(ABI) EXPORTS=$(OUT)/kernel/module/exports.o
+
+ifneq ($(filter module modules,$(GOALS)),)
+ifeq ($(M),)
+$(error make module: say where the source is: make module M=path/to/folder)
+endif
+ifneq ($(words $(M)),1)
+$(error make module: make cannot work in a folder with spaces in its name: $(M))
+endif
+ifeq ($(wildcard $(M)/.),)
+$(error make module: $(M) is no folder)
+endif
+endif
+
+module: $(OUT)/kernel/module/exports.o
+	+$(Q)$(call module,$(abspath $(M)),$(abspath $(M)),$(abspath $(OUT))/modules$(abspath $(M)))
+
+# For Makefiles written for Linux: make -C PATH/TO/SLUICE M=$$PWD modules
+modules: module
+
+LABS := $(patsubst labs/%/,%,$(sort $(wildcard labs/*/)))
+labs: $(LABS:%=$(OUT)/labs/.%)
+
+# The folder's own make knows what has changed.
+$(OUT)/labs/.%: $(OUT)/kernel/module/exports.o always
+	@mkdir -p $(OUT)/labs
+	+$(Q)$(call module,labs/$*,$(abspath $(OUT)/labs),$(abspath $(OUT))/modules/labs/$*,$(if $(WERROR),-Werror))
+	@touch -r $$(ls -t $(OUT)/labs/*.ko | head -n 1) $@
+
+always:
+
 # ---- user programs and the root image -----------------------------------------
 
 USER_SRC := $(sort $(wildcard user/*.c))
@@ -156,12 +200,12 @@ $(BUILD)/bench/%: tests/bench/%.c Makefile | $(MUSL)/libc.a
 $(BUILD)/user/.all: $(USER_BIN)
 	@touch $@
 
-$(MUSL)/libc.a $(DEBIAN)/bin/busybox $(DEBIAN)/bin/bash-static $(DEBIAN)/usr/bin/iostat:
+$(MUSL)/libc.a $(DEBIAN)/bin/busybox $(DEBIAN)/bin/bash-static:
 	tools/deps
 
-$(ROOT): tools/rootfs $(BUILD)/user/.all $(DEBIAN)/bin/busybox $(DEBIAN)/bin/bash-static $(DEBIAN)/usr/bin/iostat $(shell find user/root)
+$(ROOT): tools/rootfs tools/modsum $(LABS:%=$(OUT)/labs/.%) $(BUILD)/user/.all $(DEBIAN)/bin/busybox $(DEBIAN)/bin/bash-static $(shell find user/root)
 	@echo "  ROOT  $@"
-	$(Q)tools/rootfs $@ $(DEBIAN)/bin/busybox $(DEBIAN)/bin/bash-static $(USER_BIN)
+	$(Q)tools/rootfs $@ $(DEBIAN)/bin/busybox $(DEBIAN)/bin/bash-static $(sort $(wildcard $(OUT)/labs/*.ko)) $(USER_BIN)
 
 # ---- the ISO, running, debugging ----------------------------------------------
 
@@ -218,6 +262,6 @@ clean:
 distclean:
 	rm -rf $(BUILD)
 
-.PHONY: all kernel user debug iso run gdb test test-host test-kernel test-system soak bench lint doctor screenshot format clean distclean
+.PHONY: always labs module modules all kernel user debug iso run gdb test test-host test-kernel test-system soak bench lint doctor screenshot format clean distclean
 .DELETE_ON_ERROR:
 -include $(OBJ:.o=.d) $(USER_BIN:=.d)

@@ -175,6 +175,18 @@ void vfree(void *va)
 		unmap_region((u32)va, n);
 }
 
+void vmalloc_set_readonly(void *va, size_t size, bool readonly)
+{
+	u32 start = (u32)va, end = start + (u32)PAGE_ALIGN(size);
+
+	for (u32 at = start; at < end; at += PAGE_SIZE) {
+		u32 *e = entry_of(at);
+
+		*e = readonly ? *e & ~PTE_WRITE : *e | PTE_WRITE;
+	}
+	tlb_flush_kernel(start, end);
+}
+
 void *ioremap(phys_addr_t pa, size_t size)
 {
 	u32 offset = pa & (PAGE_SIZE - 1);

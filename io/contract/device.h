@@ -172,6 +172,9 @@ void driver_unregister(struct device_driver *drv); /* removes it from its device
 int __must_check class_register(struct class *c);
 /* Takes the folder away at once; c itself must stay until its devices are gone and release was called. */
 void class_unregister(struct class *c);
+/* A class made and taken away at run time, as drivers in modules do; the name is copied. ERR_PTR. class_destroy takes errors and NULL, too. */
+struct class *class_create(const char *name);
+void class_destroy(struct class *c);
 /* The device of this number, with a reference; NULL: none. */
 struct device *class_find_device(struct class *c, kdev_t devt);
 /* A device of a class with a node in /dev (devt 0: none). ERR_PTR. */

@@ -92,7 +92,10 @@ struct inode {
 	u32 nlink;
 	uid_t uid;
 	gid_t gid;
-	kdev_t rdev;
+	union {
+		kdev_t rdev;
+		kdev_t i_rdev;       /* the same: Linux's names, for driver files */
+	};
 	loff_t size;             /* written under lock; read through inode_size() */
 	struct timespec_k atime, mtime, ctime;
 	u64 blocks;              /* 512-byte units */
@@ -113,10 +116,13 @@ struct inode {
 	union {
 		void *pipe;          /* FIFO */
 		struct block_device *bdev;
-		void *cdev;
+		struct cdev *i_cdev; /* character device, from its open on: io/char/cdev.c */
 		char *symlink;
 	};
-	void *private;
+	union {
+		void *private;
+		void *i_private;
+	};
 };
 #define S_NOATIME BIT(0)
 #define S_IMMUTABLE BIT(1)

@@ -42,6 +42,35 @@ void class_unregister(struct class *c)
 	kobject_put(&c->kobj);
 }
 
+static void created_class_release(struct class *c)
+{
+	kfree(c->name);
+	kfree(c);
+}
+
+struct class *class_create(const char *name)
+{
+	struct class *c = kzalloc(sizeof(*c), GFP_KERNEL);
+	int error = -ENOMEM;
+
+	if (!c)
+		return ERR_PTR(-ENOMEM);
+	c->name = kstrdup(name, GFP_KERNEL);
+	c->release = created_class_release;
+	if (c->name)
+		error = class_register(c);
+	if (!error)
+		return c;
+	created_class_release(c);
+	return ERR_PTR(error);
+}
+
+void class_destroy(struct class *c)
+{
+	if (!IS_ERR_OR_NULL(c))
+		class_unregister(c);
+}
+
 /* A class device is a view of the hardware it hangs on: the link "device" leads there. */
 static bool wants_device_link(const struct device *d)
 {

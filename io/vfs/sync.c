@@ -29,17 +29,10 @@ static int sync_one(struct super_block *sb, void *arg)
 	return writeback_sb(sb, false);
 }
 
-/* What was written to open devices directly. */
-static void sync_devices(void)
+static void sync_device(struct block_device *b, void *arg)
 {
-	struct block_device *b;
-	kdev_t dev = 0;
-
-	while ((b = blkdev_get_next(&dev))) {
-		if (!b->read_only && !sync_blockdev(b) && b->holder == NULL)
-			(void)!blkdev_issue_flush(b);
-		blkdev_put(b, NULL);
-	}
+	if (!b->read_only && !sync_blockdev(b) && b->mapping && b->holder == NULL)
+		(void)!blkdev_issue_flush(b);
 }
 
 void sync_filesystems(bool wait)
@@ -49,5 +42,5 @@ void sync_filesystems(bool wait)
 	if (!wait)
 		return;
 	for_each_super(sync_one, &wait);
-	sync_devices();
+	blkdev_for_each(sync_device, NULL);
 }

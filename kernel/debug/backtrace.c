@@ -7,6 +7,7 @@
 #include "kernel/debug/symbols.h"
 #include "kernel/hal/multiboot.h"
 #include "kernel/lib/printf.h"
+#include "kernel/module/module.h"
 
 #define MAX_FRAMES 1024
 #define MAX_LINES 32
@@ -48,7 +49,13 @@ void symbol_format(char *buf, size_t size, u32 addr)
 	u32 offset, len;
 	const char *name = symbol_lookup(addr, &offset, &len);
 
-	if (name)
+	const char *module = NULL;
+
+	if (!name)
+		name = module_symbol_lookup(addr, &offset, &len, &module);
+	if (module)
+		ksnprintf(buf, size, "%s+%#x/%#x [%s]", name, offset, len, module);
+	else if (name)
 		ksnprintf(buf, size, "%s+%#x/%#x", name, offset, len);
 	else
 		ksnprintf(buf, size, "0x%08x", addr);
@@ -66,7 +73,7 @@ void backtrace_from(u32 ebp)
 		if (!kernel_address_mapped(ebp) || !kernel_address_mapped(ebp + 4))
 			break;
 		u32 caller = ((const u32 *)ebp)[1];
-		if (caller < (u32)__text_start || caller >= (u32)__text_end)
+		if ((caller < (u32)__text_start || caller >= (u32)__text_end) && !module_text_address(caller))
 			break;
 		ebp = *(const u32 *)ebp;
 		if (caller == last) {

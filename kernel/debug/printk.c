@@ -131,6 +131,22 @@ void printk(int level, const char *fmt, ...)
 	va_end(ap);
 }
 
+int _printk(const char *fmt, ...)
+{
+	int level = LOG_WARN;
+	va_list ap;
+
+	if (fmt[0] == 1 && fmt[1]) {
+		if (fmt[1] >= '0' && fmt[1] <= '7')
+			level = fmt[1] - '0';
+		fmt += 2;
+	}
+	va_start(ap, fmt);
+	vprintk(level, fmt, ap);
+	va_end(ap);
+	return 0;
+}
+
 /* Show the console what is in the ring, line by line. */
 static void replay(struct console *c)
 {

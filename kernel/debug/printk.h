@@ -17,6 +17,8 @@
 
 void printk(int level, const char *fmt, ...) __printf(2, 3);
 void vprintk(int level, const char *fmt, va_list ap);
+/* As Linux's printk: the level stands in front of the text, as the byte 1 and a digit (KERN_INFO of linux/printk.h); without it LOG_WARN. */
+int _printk(const char *fmt, ...) __printf(1, 2);
 #define pr_emerg(...) printk(LOG_EMERG, __VA_ARGS__)
 #define pr_err(...) printk(LOG_ERR, __VA_ARGS__)
 #define pr_warn(...) printk(LOG_WARN, __VA_ARGS__)

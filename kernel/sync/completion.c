@@ -31,7 +31,7 @@ void complete_all(struct completion *c)
 	spin_unlock_irqrestore(&c->wait.lock, flags);
 }
 
-static bool try_take(struct completion *c)
+bool try_wait_for_completion(struct completion *c)
 {
 	u32 flags = spin_lock_irqsave(&c->wait.lock);
 	bool done = c->done != 0;
@@ -42,9 +42,14 @@ static bool try_take(struct completion *c)
 	return done;
 }
 
-void wait_for_completion(struct completion *c) { wait_event_exclusive(&c->wait, try_take(c)); }
+void wait_for_completion(struct completion *c) { wait_event_exclusive(&c->wait, try_wait_for_completion(c)); }
+
+int wait_for_completion_interruptible(struct completion *c)
+{
+	return (int)wait_event_interruptible_exclusive(&c->wait, try_wait_for_completion(c));
+}
 
 bool wait_for_completion_until(struct completion *c, u64 deadline_ns)
 {
-	return ___wait_event(&c->wait, try_take(c), TASK_UNINTERRUPTIBLE, deadline_ns, 0, true) == 0;
+	return ___wait_event(&c->wait, try_wait_for_completion(c), TASK_UNINTERRUPTIBLE, deadline_ns, 0, true) == 0;
 }

@@ -13,6 +13,8 @@ void completion_init(struct completion *c);
 void complete(struct completion *c);     /* lets one waiter through */
 void complete_all(struct completion *c); /* lets all through, for good */
 void wait_for_completion(struct completion *c);
+int __must_check wait_for_completion_interruptible(struct completion *c); /* 0 or -ERESTARTSYS */
+bool try_wait_for_completion(struct completion *c); /* without waiting; any context */
 /* true: completed; false: deadline (ktime_ns value) passed first. */
 bool __must_check wait_for_completion_until(struct completion *c, u64 deadline_ns);
 

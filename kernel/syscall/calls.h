@@ -136,8 +136,6 @@ long sys_times(void __user *tms);
 long sys_nice(int increment);
 long sys_getpriority(int which, int who);
 long sys_setpriority(int which, int who, int nice);
-long sys_ioprio_set(int which, int who, u32 ioprio);
-long sys_ioprio_get(int which, int who);
 long sys_sched_yield(void);
 long sys_sched_setscheduler(pid_t pid, int policy, const u32 __user *param);
 long sys_sched_getscheduler(pid_t pid);
@@ -150,6 +148,11 @@ long sys_sched_rr_get_interval_time64(pid_t pid, void __user *ts);
 long sys_sched_setaffinity(pid_t pid, u32 len, const u32 __user *mask);
 long sys_sched_getaffinity(pid_t pid, u32 len, u32 __user *mask);
 long sys_getcpu(u32 __user *cpu, u32 __user *node);
+
+/* module.c */
+long sys_init_module(const void __user *image, size_t len, const char __user *args);
+long sys_finit_module(int fd, const char __user *args, int flags);
+long sys_delete_module(const char __user *name, u32 flags);
 
 /* system.c */
 long sys_newuname(void __user *name);

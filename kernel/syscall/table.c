@@ -134,8 +134,8 @@
 	S(125, mprotect, sys_mprotect) \
 	S(126, sigprocmask, sys_sigprocmask) \
 	N(127, create_module) \
-	N(128, init_module) \
-	N(129, delete_module) \
+	S(128, init_module, sys_init_module) \
+	S(129, delete_module, sys_delete_module) \
 	N(130, get_kernel_syms) \
 	N(131, quotactl) \
 	S(132, getpgid, sys_getpgid) \
@@ -291,8 +291,8 @@
 	N(286, add_key) \
 	N(287, request_key) \
 	N(288, keyctl) \
-	S(289, ioprio_set, sys_ioprio_set) \
-	S(290, ioprio_get, sys_ioprio_get) \
+	N(289, ioprio_set) \
+	N(290, ioprio_get) \
 	N(291, inotify_init) \
 	N(292, inotify_add_watch) \
 	N(293, inotify_rm_watch) \
@@ -352,7 +352,7 @@
 	N(347, process_vm_readv) \
 	N(348, process_vm_writev) \
 	N(349, kcmp) \
-	N(350, finit_module) \
+	S(350, finit_module, sys_finit_module) \
 	N(351, sched_setattr) \
 	N(352, sched_getattr) \
 	S(353, renameat2, sys_renameat2) \

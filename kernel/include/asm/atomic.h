@@ -1,0 +1,2 @@
+/* See linux/atomic.h. */
+#include <linux/atomic.h>

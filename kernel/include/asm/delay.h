@@ -1,0 +1,2 @@
+/* See linux/delay.h. */
+#include <linux/delay.h>

@@ -1,0 +1,2 @@
+/* See linux/errno.h. */
+#include <linux/errno.h>

@@ -1,0 +1,2 @@
+/* See linux/io.h. */
+#include <linux/io.h>

@@ -1,0 +1,2 @@
+/* See linux/mm.h. */
+#include <linux/mm.h>

@@ -1,0 +1,2 @@
+/* See linux/uaccess.h. */
+#include <linux/uaccess.h>

@@ -111,6 +111,8 @@ void blk_submit(struct bio *bio)
 		return;
 	}
 	bio->sector += bio->bdev->start;
+	if (REQ_OP(bio->flags) == REQ_READ)
+		current->io.read_bytes += bio->size;
 	if (REQ_OP(bio->flags) == REQ_DISCARD || likely(bio_fits(bio))) {
 		plug_or_insert(bio);
 		return;

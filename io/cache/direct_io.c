@@ -99,6 +99,8 @@ static void dio_submit(struct dio *d)
 	if (!bio)
 		return;
 	d->bio = NULL;
+	if (d->write)
+		current->io.write_bytes += bio->size;
 	atomic_inc(&d->pending);
 	blk_submit(bio);
 }

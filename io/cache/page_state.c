@@ -12,6 +12,7 @@
 #include "io/contract/filesystem.h"
 #include "kernel/debug/trace.h"
 #include "kernel/lib/hash.h"
+#include "kernel/sched/task.h"
 #include "mm/mm.h"
 
 atomic_t nr_dirty_pages_now;
@@ -148,6 +149,7 @@ bool page_set_dirty(struct page *p)
 		atomic_inc(&nr_dirty_pages_now);
 	}
 	spin_unlock_bh(&m->lock);
+	current->io.write_bytes += PAGE_SIZE;
 	if (m->host)
 		mark_inode_dirty_flags(m->host, I_DIRTY_PAGES);
 	return true;
@@ -163,6 +165,7 @@ void cancel_dirty_page(struct page *p)
 	radix_tree_tag_clear(&m->pages, p->index, RADIX_TAG_DIRTY);
 	spin_unlock_bh(&m->lock);
 	atomic_dec(&nr_dirty_pages_now);
+	current->io.cancelled_write_bytes += PAGE_SIZE;
 }
 
 /* Write-protect what maps the page, so that the next store comes through page_mkwrite and makes it dirty again. */

@@ -281,6 +281,7 @@ ssize_t file_read(struct file *f, void __user *buf, size_t n, loff_t *pos)
 	TRACE(TRACE_VFS, "ino=%u bytes=%u", k.id, f->inode->ino, n);
 	iov_iter_ubuf(&iter, true, buf, n);
 	ssize_t done = f->ops->read_iter(&k, &iter);
+	task_io_read(&current->io, done);
 	if (likely(done > 0))
 		*pos = k.pos;
 	return done;
@@ -302,6 +303,7 @@ ssize_t file_write(struct file *f, const void __user *buf, size_t n, loff_t *pos
 	TRACE(TRACE_VFS, "ino=%u bytes=%u", k.id, f->inode->ino, n);
 	iov_iter_ubuf(&iter, false, (void __user *)buf, n);
 	ssize_t done = f->ops->write_iter(&k, &iter);
+	task_io_write(&current->io, done);
 	if (likely(done > 0))
 		*pos = k.pos;
 	return done;
@@ -319,6 +321,7 @@ ssize_t file_read_iter(struct file *f, struct iov_iter *iter, loff_t *pos, u32 i
 	k.flags |= iocb_flags;
 	TRACE(TRACE_VFS, "ino=%u bytes=%u", k.id, f->inode->ino, iter->count);
 	ssize_t done = f->ops->read_iter(&k, iter);
+	task_io_read(&current->io, done);
 	if (done > 0)
 		*pos = k.pos;
 	return done;
@@ -335,6 +338,7 @@ ssize_t file_write_iter(struct file *f, struct iov_iter *iter, loff_t *pos, u32 
 	k.flags |= iocb_flags;
 	TRACE(TRACE_VFS, "ino=%u bytes=%u", k.id, f->inode->ino, iter->count);
 	ssize_t done = f->ops->write_iter(&k, iter);
+	task_io_write(&current->io, done);
 	if (done > 0)
 		*pos = k.pos;
 	return done;

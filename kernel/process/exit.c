@@ -104,7 +104,8 @@ void process_usage(struct task *t, struct process_usage *u)
 	struct signal *s = t->signal;
 	struct task *o;
 
-	*u = (struct process_usage){ s->utime_dead_ns, s->stime_dead_ns, s->min_flt_dead, s->maj_flt_dead, s->nvcsw_dead, s->nivcsw_dead, s->maxrss };
+	*u = (struct process_usage){ s->utime_dead_ns, s->stime_dead_ns, s->min_flt_dead, s->maj_flt_dead, s->nvcsw_dead, s->nivcsw_dead, s->maxrss,
+				     s->io_dead };
 	list_for_each_entry(o, &s->threads, thread_node) {
 		u64 ut, st;
 		task_cputime(o, &ut, &st);
@@ -114,6 +115,7 @@ void process_usage(struct task *t, struct process_usage *u)
 		u->maj_flt += o->maj_flt;
 		u->nvcsw += o->nvcsw;
 		u->nivcsw += o->nivcsw;
+		task_io_add(&u->io, &o->io);
 		if (o->mm)
 			u->maxrss = max(u->maxrss, max(o->mm->rss, o->mm->hiwater_rss));
 	}
@@ -131,6 +133,7 @@ static void keep_thread_usage(struct task *t)
 	s->maj_flt_dead += t->maj_flt;
 	s->nvcsw_dead += t->nvcsw;
 	s->nivcsw_dead += t->nivcsw;
+	task_io_add(&s->io_dead, &t->io);
 }
 
 /* ---- family ---- */

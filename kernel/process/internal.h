@@ -83,6 +83,7 @@ void __noreturn enter_user(struct regs *r);
 struct process_usage {
 	u64 utime_ns, stime_ns;
 	u32 min_flt, maj_flt, nvcsw, nivcsw, maxrss;
+	struct task_io io;
 };
 void process_usage(struct task *t, struct process_usage *u); /* tasklist_lock held */
 

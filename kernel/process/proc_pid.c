@@ -5,7 +5,9 @@
 #include "io/vfs/namei.h"
 #include "kernel/init.h"
 #include "kernel/lib/string.h"
+#include "kernel/process/internal.h"
 #include "kernel/process/process.h"
+#include "kernel/sched/signal.h"
 #include "mm/alloc.h"
 #include "mm/mm.h"
 
@@ -139,6 +141,21 @@ static int show_limits(struct seq_buf *s, struct task *t)
 	return 0;
 }
 
+/* With the threads that ended and the children that were waited for. */
+static int show_io(struct seq_buf *s, struct task *t)
+{
+	struct process_usage u;
+
+	spin_lock_bh(&tasklist_lock);
+	process_usage(t, &u);
+	task_io_add(&u.io, &t->signal->io_children);
+	spin_unlock_bh(&tasklist_lock);
+	seq_printf(s, "rchar: %llu\nwchar: %llu\nsyscr: %llu\nsyscw: %llu\n", u.io.rchar, u.io.wchar, u.io.syscr, u.io.syscw);
+	seq_printf(s, "read_bytes: %llu\nwrite_bytes: %llu\ncancelled_write_bytes: %llu\n", u.io.read_bytes, u.io.write_bytes,
+		   u.io.cancelled_write_bytes);
+	return 0;
+}
+
 static int get_exe(struct task *t, struct path *out)
 {
 	struct mm *mm = get_task_mm(t);
@@ -208,6 +225,7 @@ static const struct proc_pid_entry entries[] = {
 	{ .name = "environ", .mode = S_IFREG | 0400, .inside = true, .show = show_environ },
 	{ .name = "exe", .mode = S_IFLNK | 0777, .get_path = get_exe },
 	{ .name = "fd", .mode = S_IFDIR | 0500, .next = next_fd, .get_numbered = get_fd },
+	{ .name = "io", .mode = S_IFREG | 0400, .inside = true, .show = show_io },
 	{ .name = "limits", .mode = S_IFREG | 0444, .show = show_limits },
 	{ .name = "maps", .mode = S_IFREG | 0444, .inside = true, .show = show_maps },
 	{ .name = "mounts", .mode = S_IFREG | 0444, .show = show_mounts },

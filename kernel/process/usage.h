@@ -30,6 +30,8 @@ static inline void fill_rusage(struct rusage_user *r, const struct process_usage
 	r->maxrss = (s32)(u->maxrss * (PAGE_SIZE / 1024));
 	r->minflt = (s32)u->min_flt;
 	r->majflt = (s32)u->maj_flt;
+	r->inblock = (s32)(u->io.read_bytes >> SECTOR_SHIFT);
+	r->oublock = (s32)(u->io.write_bytes >> SECTOR_SHIFT);
 	r->nvcsw = (s32)u->nvcsw;
 	r->nivcsw = (s32)u->nivcsw;
 }

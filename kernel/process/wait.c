@@ -65,6 +65,8 @@ static void keep_child_usage(struct signal *s, struct task *c, const struct proc
 	s->cmaj_flt += u->maj_flt + cs->cmaj_flt;
 	s->cnvcsw += u->nvcsw + cs->cnvcsw;
 	s->cnivcsw += u->nivcsw + cs->cnivcsw;
+	task_io_add(&s->io_children, &u->io);
+	task_io_add(&s->io_children, &cs->io_children);
 	s->cmaxrss = max(s->cmaxrss, max(u->maxrss, cs->cmaxrss));
 }
 

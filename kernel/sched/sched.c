@@ -208,6 +208,7 @@ void sched_fork(struct task *t)
 	t->exec_start = t->sum_exec_ns = t->utime_ns = t->stime_ns = t->prev_utime_ns = t->prev_stime_ns = 0;
 	t->slice_start_ns = 0;
 	t->nvcsw = t->nivcsw = t->min_flt = t->maj_flt = 0;
+	t->io = (struct task_io){ 0 };
 	t->start_ns = ktime_ns();
 	set_weight(t);
 }

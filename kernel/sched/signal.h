@@ -63,6 +63,7 @@ struct signal {
 	u32 cmin_flt, cmaj_flt, cnvcsw, cnivcsw, cmaxrss; /* of children that were waited for, with cutime and cstime */
 	u32 min_flt_dead, maj_flt_dead, nvcsw_dead, nivcsw_dead, maxrss;
 	u64 cutime_ns, cstime_ns;
+	struct task_io io_dead, io_children;                  /* of threads that ended, of children that were waited for */
 	u64 utime_dead_ns, stime_dead_ns; /* of threads that ended */
 	struct timer itimer_real;
 	u64 itimer_real_interval_ns;

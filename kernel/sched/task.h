@@ -10,6 +10,7 @@
 #include "kernel/lib/list.h"
 #include "kernel/lib/rbtree.h"
 #include "kernel/sched/cred.h"
+#include "kernel/sched/task_io.h"
 #include "kernel/sched/wait.h"
 #include "kernel/sync/atomic.h"
 
@@ -61,6 +62,7 @@ struct task {
 	u64 exec_start, sum_exec_ns;
 	u64 utime_ns, stime_ns, start_ns;
 	u32 nvcsw, nivcsw, min_flt, maj_flt;
+	struct task_io io;
 	u32 cpu;                            /* whose run queue */
 	u32 policy, rt_priority;            /* SCHED_*; 0, or 1..99 for SCHED_FIFO and SCHED_RR */
 	u64 rt_seq;                         /* order among equal rt_priority */

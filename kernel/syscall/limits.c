@@ -106,7 +106,8 @@ long sys_prlimit64(pid_t pid, u32 which, const void __user *set, void __user *ol
 
 static void children_usage(const struct signal *s, struct process_usage *u)
 {
-	*u = (struct process_usage){ s->cutime_ns, s->cstime_ns, s->cmin_flt, s->cmaj_flt, s->cnvcsw, s->cnivcsw, s->cmaxrss };
+	*u = (struct process_usage){ s->cutime_ns, s->cstime_ns, s->cmin_flt, s->cmaj_flt, s->cnvcsw, s->cnivcsw, s->cmaxrss,
+				     s->io_children };
 }
 
 long sys_getrusage(int who, struct rusage_user __user *user)
@@ -127,6 +128,7 @@ long sys_getrusage(int who, struct rusage_user __user *user)
 			u.maj_flt = t->maj_flt;
 			u.nvcsw = t->nvcsw;
 			u.nivcsw = t->nivcsw;
+			u.io = t->io;
 		}
 		break;
 	case RUSAGE_CHILDREN:

@@ -449,7 +449,7 @@ void blkdev_put(struct block_device *b, void *holder)
 		printk(LOG_ERR, "disk: data lost\n");
 	disk.holder = NULL;
 }
-void blkdev_for_each(void (*fn)(struct block_device *b, void *arg), void *arg) { }
+struct block_device *blkdev_get_next(kdev_t *dev) { return NULL; }
 
 static void disk_open(const char *image, bool read_only)
 {

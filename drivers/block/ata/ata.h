@@ -50,6 +50,7 @@ struct ata_drive {
 	u32 block_bytes;          /* of one DRQ block with ATA_XFER_MULTIPLE */
 	u32 index;                /* of its sdX name */
 	struct ata_identity id;
+	struct ata_identify_data said; /* the same as the drive said it, for hdparm */
 	struct request_queue *queue;
 	struct gendisk *disk;
 	struct request *pending;  /* waits for the channel; ch->lock */
@@ -171,6 +172,9 @@ int __must_check ata_poll_rw(struct ata_channel *ch, struct ata_drive *d, struct
 /* Device interrupts off (for polling) or on. */
 void ata_irqs_off(struct ata_channel *ch);
 void ata_irqs_on(struct ata_channel *ch);
+
+/* ---- ata_ioctl.c ---- */
+int ata_ioctl(struct block_device *b, u32 cmd, unsigned long arg); /* block_ops.ioctl */
 
 /* ---- ata_error.c: the channel's thread ---- */
 int ata_thread_fn(void *channel);

@@ -263,4 +263,5 @@ const struct block_ops ata_block_ops = {
 	.name = "ata",
 	.queue_rq = ata_queue_rq,
 	.timeout = ata_timeout,
+	.ioctl = ata_ioctl,
 };

@@ -125,6 +125,7 @@ static void probe_disk(struct ata_drive *d, struct ata_identify_data *data)
 	if (d->id.checksum_bad)
 		pr_warn("%s.%u: %s: bad checksum in its identification\n", ch->name, d->unit, d->id.model);
 	choose_transfer(d);
+	d->said = *data;
 	d->present = true;
 }
 

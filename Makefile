@@ -200,10 +200,10 @@ $(BUILD)/bench/%: tests/bench/%.c Makefile | $(MUSL)/libc.a
 $(BUILD)/user/.all: $(USER_BIN)
 	@touch $@
 
-$(MUSL)/libc.a $(DEBIAN)/bin/busybox $(DEBIAN)/bin/bash-static:
+$(MUSL)/libc.a $(DEBIAN)/bin/busybox $(DEBIAN)/bin/bash-static $(DEBIAN)/usr/bin/iostat:
 	tools/deps
 
-$(ROOT): tools/rootfs tools/modsum $(LABS:%=$(OUT)/labs/.%) $(BUILD)/user/.all $(DEBIAN)/bin/busybox $(DEBIAN)/bin/bash-static $(shell find user/root)
+$(ROOT): tools/rootfs tools/modsum $(LABS:%=$(OUT)/labs/.%) $(BUILD)/user/.all $(DEBIAN)/bin/busybox $(DEBIAN)/bin/bash-static $(DEBIAN)/usr/bin/iostat $(shell find user/root)
 	@echo "  ROOT  $@"
 	$(Q)tools/rootfs $@ $(DEBIAN)/bin/busybox $(DEBIAN)/bin/bash-static $(sort $(wildcard $(OUT)/labs/*.ko)) $(USER_BIN)
 

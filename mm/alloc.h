@@ -21,6 +21,8 @@
 
 struct page *alloc_pages(u32 gfp, u32 order); /* 2^order frames, refs 1 on the first; free with free_pages */
 static inline struct page *alloc_page(u32 gfp) { return alloc_pages(gfp, 0); }
+/* The same of frames below limit_pfn. Asks nobody to give memory up: NULL when there is none. */
+struct page *alloc_pages_below(u32 order, u32 limit_pfn);
 void free_pages(struct page *p, u32 order);
 /* One page in the direct map, by address. */
 void *get_free_page(u32 gfp);
@@ -59,6 +61,8 @@ void iounmap(void *va);
  * does not cross (0: any).
  */
 void *dma_alloc(size_t size, u32 boundary, phys_addr_t *bus, u32 gfp);
+/* The same below an address limit (ISA DMA: 16 MiB): to be had early, NULL when all of it is in use. */
+void *dma_alloc_below(size_t size, phys_addr_t limit, phys_addr_t *bus);
 void dma_free(void *va, size_t size);
 
 /* Reclaim: caches register how to give pages back. scan: try to free nr pages; gfp says what is allowed; returns pages freed. */

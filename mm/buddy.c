@@ -26,14 +26,9 @@ static void take_block(struct buddy *b, struct page *p, u32 order)
 		b->nonempty &= ~BIT(order);
 }
 
-struct page *buddy_alloc(struct buddy *b, u32 order)
+/* Take the first 2^order frames of the free block p of order `have`; the rest goes back into the lists. */
+static struct page *cut_block(struct buddy *b, struct page *p, u32 have, u32 order)
 {
-	u32 fit = b->nonempty >> order << order;
-
-	if (!fit)
-		return NULL;
-	u32 have = (u32)__builtin_ctz(fit);
-	struct page *p = list_first_entry(&b->free[have], struct page, lru);
 	take_block(b, p, have);
 	while (have > order) {
 		have--;
@@ -41,6 +36,27 @@ struct page *buddy_alloc(struct buddy *b, u32 order)
 	}
 	b->nr_free -= 1u << order;
 	return p;
+}
+
+struct page *buddy_alloc(struct buddy *b, u32 order)
+{
+	u32 fit = b->nonempty >> order << order;
+
+	if (!fit)
+		return NULL;
+	u32 have = (u32)__builtin_ctz(fit);
+	return cut_block(b, list_first_entry(&b->free[have], struct page, lru), have, order);
+}
+
+struct page *buddy_alloc_below(struct buddy *b, u32 order, u32 limit)
+{
+	struct page *p;
+
+	for (u32 have = order; have <= MAX_ORDER; have++)
+		list_for_each_entry(p, &b->free[have], lru)
+			if ((u32)(p - b->map) + (1u << order) <= limit)
+				return cut_block(b, p, have, order);
+	return NULL;
 }
 
 void buddy_free(struct buddy *b, struct page *p, u32 order)

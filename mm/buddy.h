@@ -19,6 +19,8 @@ struct buddy {
 void buddy_init(struct buddy *b, struct page *map, u32 nr_frames);
 /* Take a block; NULL: none that large. The frames' flags are 0; nothing else in struct page is touched. */
 struct page *buddy_alloc(struct buddy *b, u32 order);
+/* The same, but of frames below `limit` only: a search through the lists, for memory with an address limit, seldom. */
+struct page *buddy_alloc_below(struct buddy *b, u32 order, u32 limit);
 /* Give 2^order frames back. The flags of the first are overwritten. */
 void buddy_free(struct buddy *b, struct page *p, u32 order);
 /* Give a range of frames of any length and alignment. */

@@ -27,6 +27,17 @@ void *dma_alloc(size_t size, u32 boundary, phys_addr_t *bus, u32 gfp)
 	return page_address(p);
 }
 
+void *dma_alloc_below(size_t size, phys_addr_t limit, phys_addr_t *bus)
+{
+	u32 order = order_of(size);
+	struct page *p = size && order <= MAX_ORDER ? alloc_pages_below(order, limit >> PAGE_SHIFT) : NULL;
+
+	if (!p)
+		return NULL;
+	*bus = page_to_phys(p);
+	return page_address(p);
+}
+
 void dma_free(void *va, size_t size)
 {
 	if (va)

@@ -254,6 +254,25 @@ struct page *alloc_pages(u32 gfp, u32 order)
 	return p;
 }
 
+struct page *alloc_pages_below(u32 order, u32 limit_pfn)
+{
+	u32 flags = irq_save();
+	struct page *p = NULL;
+
+	if (nr_free_pages() >= mark_min + (1u << order)) {
+		pcp_drain(this_pcp(), ~0u);
+		spin_lock(&pool_lock);
+		p = buddy_alloc_below(&pool, order, limit_pfn);
+		spin_unlock(&pool_lock);
+	}
+	irq_restore(flags);
+	if (!p)
+		return NULL;
+	check_poison(p, 1u << order);
+	prepare(p);
+	return p;
+}
+
 static inline void check_free(struct page *p)
 {
 	if (unlikely(p->flags & PG_BUSY) || unlikely(atomic_read(&p->mapcount)))

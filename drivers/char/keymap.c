@@ -1,13 +1,9 @@
-/* See keymap.h. Scancodes: IBM PS/2 Technical Reference, keyboard, scan code set 1. */
+/* See keymap.h. */
 #include "drivers/char/keymap.h"
 #include "kernel/lib/string.h"
+#include "kernel/uapi/input.h"
 
-#define RELEASE 0x80u
-#define PREFIX_E0 0xe0u
-#define PREFIX_E1 0xe1u /* Pause: E1 1D 45 E1 9D C5, no release */
-#define PAUSE_REST 2u
-
-/* Codes 0x02..0x0d, 0x10..0x1b, 0x1e..0x29, 0x2b..0x35, 0x39: what is printed on the key, without and with shift. 0: not a character. */
+/* Keys 0x02..0x0d, 0x10..0x1b, 0x1e..0x29, 0x2b..0x35, 0x39: what is printed on them, without and with shift. 0: not a character. */
 static const u8 plain[0x3a] = {
 	[0x02] = '1', '2', '3', '4', '5', '6', '7', '8', '9', '0', '-', '=', [0x10] = 'q', 'w', 'e', 'r', 't', 'y', 'u', 'i', 'o', 'p', '[', ']',
 	[0x1e] = 'a', 's', 'd', 'f', 'g', 'h', 'j', 'k', 'l', ';', '\'', '`', [0x2b] = '\\', 'z', 'x', 'c', 'v', 'b', 'n', 'm', ',', '.', '/', [0x39] = ' ',
@@ -16,28 +12,30 @@ static const u8 shifted[0x3a] = {
 	[0x02] = '!', '@', '#', '$', '%', '^', '&', '*', '(', ')', '_', '+', [0x10] = 'Q', 'W', 'E', 'R', 'T', 'Y', 'U', 'I', 'O', 'P', '{', '}',
 	[0x1e] = 'A', 'S', 'D', 'F', 'G', 'H', 'J', 'K', 'L', ':', '"', '~', [0x2b] = '|', 'Z', 'X', 'C', 'V', 'B', 'N', 'M', '<', '>', '?', [0x39] = ' ',
 };
-/* The keypad, 0x47..0x53, with Num Lock. */
+/* The keypad, KEY_KP7 to KEY_KPDOT, with Num Lock; and the grey key that each is without. */
 static const u8 keypad[] = { '7', '8', '9', '-', '4', '5', '6', '+', '1', '2', '3', '0', '.' };
+static const u8 keypad_grey[] = { KEY_HOME, KEY_UP, KEY_PAGEUP, 0, KEY_LEFT, KEY_KP5, KEY_RIGHT, 0, KEY_END, KEY_DOWN, KEY_PAGEDOWN, KEY_INSERT, KEY_DELETE };
 
-enum { ESCAPE = 0x01, BACKSPACE = 0x0e, TABULATOR = 0x0f, ENTER = 0x1c, LEFT_CTRL = 0x1d, LEFT_SHIFT = 0x2a, SLASH = 0x35, RIGHT_SHIFT = 0x36,
-       KEYPAD_STAR = 0x37, LEFT_ALT = 0x38, CAPS_LOCK = 0x3a, F1 = 0x3b, F10 = 0x44, NUM_LOCK = 0x45, SCROLL_LOCK = 0x46, HOME = 0x47, UP = 0x48,
-       PAGE_UP = 0x49, KEYPAD_MINUS = 0x4a, LEFT = 0x4b, KEYPAD_5 = 0x4c, RIGHT = 0x4d, KEYPAD_PLUS = 0x4e, END = 0x4f, DOWN = 0x50, PAGE_DOWN = 0x51,
-       INSERT = 0x52, DELETE = 0x53, F11 = 0x57, F12 = 0x58 };
+#define SHIFTS (KEYMAP_SHIFT | KEYMAP_RSHIFT)
+#define CTRLS (KEYMAP_CTRL | KEYMAP_RCTRL)
+#define ALTS (KEYMAP_ALT | KEYMAP_RALT)
 
-static u8 modifier_of(u8 code, bool extended)
+static u8 modifier_of(u32 key)
 {
-	switch (code) {
-	case LEFT_SHIFT: return extended ? 0 : KEY_SHIFT; /* E0 2A is a fake shift around the grey keys */
-	case RIGHT_SHIFT: return extended ? 0 : KEY_RSHIFT;
-	case LEFT_CTRL: return extended ? KEY_RCTRL : KEY_CTRL;
-	case LEFT_ALT: return extended ? KEY_RALT : KEY_ALT;
+	switch (key) {
+	case KEY_LEFTSHIFT: return KEYMAP_SHIFT;
+	case KEY_RIGHTSHIFT: return KEYMAP_RSHIFT;
+	case KEY_LEFTCTRL: return KEYMAP_CTRL;
+	case KEY_RIGHTCTRL: return KEYMAP_RCTRL;
+	case KEY_LEFTALT: return KEYMAP_ALT;
+	case KEY_RIGHTALT: return KEYMAP_RALT;
 	}
 	return 0;
 }
 
-static u8 lock_of(u8 code)
+static u8 lock_of(u32 key)
 {
-	return code == CAPS_LOCK ? KEY_LED_CAPS : code == NUM_LOCK ? KEY_LED_NUM : code == SCROLL_LOCK ? KEY_LED_SCROLL : 0;
+	return key == KEY_CAPSLOCK ? KEYMAP_LED_CAPS : key == KEY_NUMLOCK ? KEYMAP_LED_NUM : key == KEY_SCROLLLOCK ? KEYMAP_LED_SCROLL : 0;
 }
 
 static u32 text(u8 *out, const char *s)
@@ -65,24 +63,24 @@ static u32 function_key(u8 *out, u32 n)
 }
 
 /* The keys between the letters and the keypad, and the keypad without Num Lock. */
-static u32 cursor_key(struct keymap *k, u8 code, bool app, u8 *out, enum key_action *action)
+static u32 cursor_key(struct keymap *k, u32 key, bool app, u8 *out, enum key_action *action)
 {
-	if ((code == PAGE_UP || code == PAGE_DOWN) && (k->down & (KEY_SHIFT | KEY_RSHIFT))) {
-		*action = code == PAGE_UP ? KEY_ACTION_SCROLL_UP : KEY_ACTION_SCROLL_DOWN;
+	if ((key == KEY_PAGEUP || key == KEY_PAGEDOWN) && (k->down & SHIFTS)) {
+		*action = key == KEY_PAGEUP ? KEY_ACTION_SCROLL_UP : KEY_ACTION_SCROLL_DOWN;
 		return 0;
 	}
-	switch (code) {
-	case UP: return arrow(out, 'A', app);
-	case DOWN: return arrow(out, 'B', app);
-	case RIGHT: return arrow(out, 'C', app);
-	case LEFT: return arrow(out, 'D', app);
-	case HOME: return text(out, "\033[1~");
-	case INSERT: return text(out, "\033[2~");
-	case DELETE: return text(out, "\033[3~");
-	case END: return text(out, "\033[4~");
-	case PAGE_UP: return text(out, "\033[5~");
-	case PAGE_DOWN: return text(out, "\033[6~");
-	case KEYPAD_5: return text(out, "\033[G");
+	switch (key) {
+	case KEY_UP: return arrow(out, 'A', app);
+	case KEY_DOWN: return arrow(out, 'B', app);
+	case KEY_RIGHT: return arrow(out, 'C', app);
+	case KEY_LEFT: return arrow(out, 'D', app);
+	case KEY_HOME: return text(out, "\033[1~");
+	case KEY_INSERT: return text(out, "\033[2~");
+	case KEY_DELETE: return text(out, "\033[3~");
+	case KEY_END: return text(out, "\033[4~");
+	case KEY_PAGEUP: return text(out, "\033[5~");
+	case KEY_PAGEDOWN: return text(out, "\033[6~");
+	case KEY_KP5: return text(out, "\033[G");
 	}
 	return 0;
 }
@@ -105,7 +103,7 @@ static int control_code(u8 c)
 
 static u32 with_alt(struct keymap *k, u8 c, u8 *out)
 {
-	if (k->down & (KEY_ALT | KEY_RALT)) {
+	if (k->down & ALTS) {
 		out[0] = 27;
 		out[1] = c;
 		return 2;
@@ -114,16 +112,16 @@ static u32 with_alt(struct keymap *k, u8 c, u8 *out)
 	return 1;
 }
 
-static u32 character(struct keymap *k, u8 code, u8 *out)
+static u32 character(struct keymap *k, u32 key, u8 *out)
 {
-	bool shift = k->down & (KEY_SHIFT | KEY_RSHIFT);
-	u8 c = shift ? shifted[code] : plain[code];
+	bool shift = k->down & SHIFTS;
+	u8 c = shift ? shifted[key] : plain[key];
 
 	if (!c)
 		return 0;
-	if ((k->leds & KEY_LED_CAPS) && plain[code] >= 'a' && plain[code] <= 'z')
-		c = shift ? plain[code] : shifted[code];
-	if (k->down & (KEY_CTRL | KEY_RCTRL)) {
+	if ((k->leds & KEYMAP_LED_CAPS) && plain[key] >= 'a' && plain[key] <= 'z')
+		c = shift ? plain[key] : shifted[key];
+	if (k->down & CTRLS) {
 		int control = control_code(c);
 
 		if (control < 0)
@@ -133,65 +131,46 @@ static u32 character(struct keymap *k, u8 code, u8 *out)
 	return with_alt(k, c, out);
 }
 
-static u32 press(struct keymap *k, u8 code, bool extended, bool app, u8 *out, enum key_action *action)
+static u32 press(struct keymap *k, u32 key, bool app, u8 *out, enum key_action *action)
 {
-	if (code >= HOME && code <= DELETE) {
-		bool arithmetic = code == KEYPAD_MINUS || code == KEYPAD_PLUS;
+	if (key >= KEY_KP7 && key <= KEY_KPDOT) {
+		u32 grey = keypad_grey[key - KEY_KP7];
 
-		if (!extended && (arithmetic || ((k->leds & KEY_LED_NUM) && !(k->down & (KEY_SHIFT | KEY_RSHIFT)))))
-			return with_alt(k, keypad[code - HOME], out);
-		return cursor_key(k, code, app, out, action);
+		if (!grey || ((k->leds & KEYMAP_LED_NUM) && !(k->down & SHIFTS)))
+			return with_alt(k, keypad[key - KEY_KP7], out);
+		return cursor_key(k, grey, app, out, action);
 	}
-	if (extended)
-		return code == ENTER ? with_alt(k, '\r', out) : code == SLASH ? with_alt(k, '/', out) : 0;
-	if (code >= F1 && code <= F10)
-		return function_key(out, code - F1);
-	switch (code) {
-	case ESCAPE: return with_alt(k, 27, out);
-	case BACKSPACE: return with_alt(k, k->down & (KEY_CTRL | KEY_RCTRL) ? 8 : 127, out);
-	case TABULATOR:
-		return k->down & (KEY_SHIFT | KEY_RSHIFT) ? text(out, "\033[Z") : with_alt(k, '\t', out);
-	case ENTER: return with_alt(k, '\r', out);
-	case KEYPAD_STAR: return with_alt(k, '*', out);
-	case F11:
-	case F12: return function_key(out, 10u + (code - F11));
+	if (key >= KEY_F1 && key <= KEY_F10)
+		return function_key(out, key - KEY_F1);
+	switch (key) {
+	case KEY_ESC: return with_alt(k, 27, out);
+	case KEY_BACKSPACE: return with_alt(k, k->down & CTRLS ? 8 : 127, out);
+	case KEY_TAB: return k->down & SHIFTS ? text(out, "\033[Z") : with_alt(k, '\t', out);
+	case KEY_ENTER:
+	case KEY_KPENTER: return with_alt(k, '\r', out);
+	case KEY_KPASTERISK: return with_alt(k, '*', out);
+	case KEY_KPSLASH: return with_alt(k, '/', out);
+	case KEY_F11:
+	case KEY_F12: return function_key(out, 10u + (key - KEY_F11));
 	}
-	return code < ARRAY_SIZE(plain) ? character(k, code, out) : 0;
+	return key < ARRAY_SIZE(plain) ? character(k, key, out) : cursor_key(k, key, app, out, action);
 }
 
-u32 keymap_scancode(struct keymap *k, u8 code, bool app_cursor, u8 *out, enum key_action *action)
+u32 keymap_key(struct keymap *k, u32 key, s32 value, bool app_cursor, u8 *out, enum key_action *action)
 {
-	bool extended = k->extended, released = code & RELEASE;
-	u8 modifier, lock;
+	u8 modifier = modifier_of(key), lock = lock_of(key);
 
 	*action = KEY_ACTION_NONE;
-	if (code == PREFIX_E0) {
-		k->extended = true;
-		return 0;
-	}
-	k->extended = false;
-	if (code == PREFIX_E1) {
-		k->skip = PAUSE_REST;
-		return 0;
-	}
-	if (k->skip) {
-		k->skip--;
-		return 0;
-	}
-	code &= (u8)~RELEASE;
-	modifier = modifier_of(code, extended);
 	if (modifier) {
-		k->down = (u8)(released ? k->down & ~modifier : k->down | modifier);
+		k->down = (u8)(value ? k->down | modifier : k->down & ~modifier);
 		return 0;
 	}
-	lock = extended ? 0 : lock_of(code);
 	if (lock) {
-		if (!released && !(k->locks_held & lock)) {
+		if (value == 1) {
 			k->leds ^= lock;
 			*action = KEY_ACTION_LEDS;
 		}
-		k->locks_held = (u8)(released ? k->locks_held & ~lock : k->locks_held | lock);
 		return 0;
 	}
-	return released ? 0 : press(k, code, extended, app_cursor, out, action);
+	return value ? press(k, key, app_cursor, out, action) : 0;
 }

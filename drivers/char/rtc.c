@@ -15,6 +15,7 @@
 #include "kernel/irq/irq.h"
 #include "kernel/lib/string.h"
 #include "kernel/sched/cred.h"
+#include "kernel/uapi/ioctl.h"
 #include "kernel/uapi/rtc.h"
 #include "kernel/uapi/stat.h"
 
@@ -247,83 +248,80 @@ static u32 rtc_poll(struct file *f, struct poll_table *pt)
 	return rtc.data ? POLLIN | POLLRDNORM : 0;
 }
 
-static long time_ioctl(u32 cmd, unsigned long arg)
-{
-	void __user *p = (void __user *)arg;
-	struct calendar c;
-	struct rtc_time t;
-	long error;
+/* What the ioctls carry, in kernel memory: user memory is not touched with the mutex held, which ranks above the address space's lock. */
+union rtc_arg {
+	struct rtc_time time;
+	struct rtc_wkalrm alarm;
+	u32 freq;
+};
 
-	if (cmd == RTC_RD_TIME) {
-		error = read_time(&c);
-		if (error)
-			return error;
-		to_user_form(&c, &t);
-		return copy_to_user(p, &t, sizeof(t)) ? -EFAULT : 0;
-	}
+static int do_set_time(const struct rtc_time *t)
+{
+	struct calendar c;
+	int error;
+
 	if (!capable())
 		return -EACCES;
-	if (copy_from_user(&t, p, sizeof(t)))
-		return -EFAULT;
-	error = from_user_form(&t, &c);
+	error = from_user_form(t, &c);
 	if (!error)
 		error = cmos_set_time(&c);
 	enable(0, true); /* register B once more: an alarm may have gone off meanwhile */
 	return error;
 }
 
-static long alarm_ioctl(u32 cmd, unsigned long arg)
+static int do_get_time(struct rtc_time *t)
 {
-	void __user *p = (void __user *)arg;
-	struct rtc_wkalrm a;
 	struct calendar c;
-	long error;
+	int error = read_time(&c);
+
+	if (!error)
+		to_user_form(&c, t);
+	return error;
+}
+
+static int alarm_ioctl(u32 cmd, union rtc_arg *a)
+{
+	struct rtc_wkalrm now;
+	struct calendar c;
+	int error;
 
 	switch (cmd) {
 	case RTC_ALM_READ:
-		get_alarm(&a);
-		return copy_to_user(p, &a.time, sizeof(a.time)) ? -EFAULT : 0;
+		get_alarm(&now);
+		a->time = now.time;
+		return 0;
 	case RTC_WKALM_RD:
-		get_alarm(&a);
-		return copy_to_user(p, &a, sizeof(a)) ? -EFAULT : 0;
+		get_alarm(&a->alarm);
+		return 0;
 	case RTC_ALM_SET:
-		return copy_from_user(&a.time, p, sizeof(a.time)) ? -EFAULT : set_alarm_time(&a.time);
+		return set_alarm_time(&a->time);
 	}
-	if (copy_from_user(&a, p, sizeof(a)))
-		return -EFAULT;
-	error = from_user_form(&a.time, &c);
-	return error ? error : set_alarm(calendar_to_seconds(&c), a.enabled);
+	error = from_user_form(&a->alarm.time, &c);
+	return error ? error : set_alarm(calendar_to_seconds(&c), a->alarm.enabled);
 }
 
-static long periodic_ioctl(u32 cmd, unsigned long arg)
-{
-	switch (cmd) {
-	case RTC_IRQP_READ:
-		return put_user_u32(rtc.freq, (u32 __user *)arg);
-	case RTC_IRQP_SET:
-		return arg > FREQ_USER_MAX && !capable() ? -EACCES : set_freq((u32)arg);
-	}
-	if (rtc.freq > FREQ_USER_MAX && !capable())
-		return -EACCES;
-	enable(RTC_B_PIE, true);
-	return 0;
-}
-
-static long ioctl_locked(u32 cmd, unsigned long arg)
+static int ioctl_locked(u32 cmd, unsigned long arg, union rtc_arg *a)
 {
 	switch (cmd) {
 	case RTC_RD_TIME:
+		return do_get_time(&a->time);
 	case RTC_SET_TIME:
-		return time_ioctl(cmd, arg);
+		return do_set_time(&a->time);
 	case RTC_ALM_READ:
 	case RTC_ALM_SET:
 	case RTC_WKALM_RD:
 	case RTC_WKALM_SET:
-		return alarm_ioctl(cmd, arg);
+		return alarm_ioctl(cmd, a);
 	case RTC_IRQP_READ:
+		a->freq = rtc.freq;
+		return 0;
 	case RTC_IRQP_SET:
+		return arg > FREQ_USER_MAX && !capable() ? -EACCES : set_freq((u32)arg);
 	case RTC_PIE_ON:
-		return periodic_ioctl(cmd, arg);
+		if (rtc.freq > FREQ_USER_MAX && !capable())
+			return -EACCES;
+		enable(RTC_B_PIE, true);
+		return 0;
 	case RTC_AIE_ON:
 	case RTC_AIE_OFF:
 		enable(RTC_B_AIE, cmd == RTC_AIE_ON);
@@ -341,11 +339,23 @@ static long ioctl_locked(u32 cmd, unsigned long arg)
 
 static long rtc_ioctl(struct file *f, u32 cmd, unsigned long arg)
 {
+	void __user *p = (void __user *)arg;
+	u32 size = IOC_SIZE(cmd);
+	union rtc_arg a;
 	long r;
 
+	memset(&a, 0, sizeof(a));
+	if (cmd == RTC_IRQP_SET) /* its argument is the number itself */
+		size = 0;
+	if (size > sizeof(a))
+		return -ENOTTY;
+	if ((cmd & IOC_WRITE) && copy_from_user(&a, p, size))
+		return -EFAULT;
 	mutex_lock(&rtc.mutex);
-	r = rtc.alive ? ioctl_locked(cmd, arg) : -ENODEV;
+	r = rtc.alive ? ioctl_locked(cmd, arg, &a) : -ENODEV;
 	mutex_unlock(&rtc.mutex);
+	if (!r && (cmd & IOC_READ) && copy_to_user(p, &a, size))
+		r = -EFAULT;
 	return r;
 }
 
@@ -462,7 +472,7 @@ static int rtc_probe(struct platform_device *p)
 	d = device_create(&rtc_class, &p->dev, RTC_DEV, RTC_NODE_MODE, NULL, "rtc0");
 	error = IS_ERR(d) ? (int)PTR_ERR(d) : sysfs_add_files(&d->kobj, rtc_attrs, ARRAY_SIZE(rtc_attrs));
 	if (!error)
-		error = devfs_add("rtc", RTC_NODE_MODE, RTC_DEV); /* the name from before there could be several */
+		error = devfs_symlink("rtc", "rtc0"); /* the name from before there could be several */
 	if (!error)
 		return 0;
 	if (!IS_ERR(d))

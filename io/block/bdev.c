@@ -171,6 +171,35 @@ static int bdev_open(struct gendisk *d, u32 partno, struct block_device *b, u32 
 	return error;
 }
 
+/* Another medium lies in the drive: nothing known of the old one holds. The inode's lock is held. */
+static void new_medium(struct block_device *b)
+{
+	truncate_pages(b->mapping, 0);
+	b->nr_sectors = b->disk->capacity;
+	b->inode->size = (loff_t)(b->nr_sectors << SECTOR_SHIFT);
+	set_block_bits(b, natural_block_size(b));
+}
+
+/*
+ * Before a disk with changing media is opened. The inode's lock keeps writers out, and a second opener until the first has thrown the old pages
+ * away. Under a mounted file system the old medium is waited for: the driver fails all transfers until it lets go.
+ */
+static int check_media(struct gendisk *d)
+{
+	struct block_device *whole = d->part[0];
+	int changed = 0;
+
+	if (likely(!d->ops->check_media) || d->dead)
+		return 0;
+	mutex_lock(&whole->inode->lock);
+	if (!whole->holder)
+		changed = d->ops->check_media(d);
+	if (changed > 0)
+		new_medium(whole);
+	mutex_unlock(&whole->inode->lock);
+	return min(changed, 0);
+}
+
 struct block_device *blkdev_get(kdev_t dev, u32 fmode, void *holder)
 {
 	struct block_device *b = blkdev_find(dev);
@@ -181,7 +210,9 @@ struct block_device *blkdev_get(kdev_t dev, u32 fmode, void *holder)
 		return ERR_PTR(-ENXIO);
 	d = b->disk;
 	atomic_inc(&d->refs);
-	error = bdev_open(d, b->partno, b, fmode, holder);
+	error = check_media(d);
+	if (!error)
+		error = bdev_open(d, b->partno, b, fmode, holder);
 	put_disk(d);
 	return error ? ERR_PTR(error) : b;
 }
@@ -298,6 +329,8 @@ static long put_geometry(struct block_device *b, unsigned long arg)
 	struct hd_geometry g = { .heads = 255, .sectors = 63, .start = (unsigned long)b->start };
 
 	g.cylinders = (u16)min_t(u64, b->disk->capacity >> 14, 65535); /* 255 * 63 is about 2^14 */
+	if (b->disk->ops->getgeo)
+		b->disk->ops->getgeo(b->disk, &g);
 	return copy_to_user((void __user *)arg, &g, sizeof(g)) ? -EFAULT : 0;
 }
 

@@ -14,7 +14,12 @@ struct seq_buf;
 int partitions_show(struct seq_buf *s, void *arg);       /* /proc/partitions */
 int diskstats_show(struct seq_buf *s, void *arg);        /* /proc/diskstats */
 void blkdev_list(char *buf, size_t size);                /* names of all disks and partitions, for messages */
-/* Call fn for every block device that is open (sync). May sleep. */
+/*
+ * The open device with the smallest number above *dev, opened once more: the caller puts it. NULL: that was the last one. No lock is held in
+ * between, so whoever goes through all of them this way may wait for I/O. May sleep.
+ */
+struct block_device *blkdev_get_next(kdev_t *dev);
+/* Call fn for every disk and partition, under the lock that guards their list: fn waits for nothing. */
 void blkdev_for_each(void (*fn)(struct block_device *b, void *arg), void *arg);
 
 #endif

@@ -10,7 +10,9 @@
 #include "kernel/hal/cpu.h"
 #include "kernel/hal/percpu.h"
 #include "kernel/irq/softirq.h"
+#include "kernel/sched/random.h"
 
+#define RANDOM_EVERY 64u
 #define MAX_BAD_SPOTS 16u /* more in one request: the disk is gone rather than scratched */
 
 extern atomic_t io_in_flight;
@@ -113,6 +115,17 @@ static bool retry_behind_bad_spot(struct request *rq)
 	return true;
 }
 
+/* When a request ends nobody outside can foretell to the nanosecond. Every so often is enough, and costs less. */
+static void add_randomness(struct request_queue *q)
+{
+	u64 now;
+
+	if (++q->random_count % RANDOM_EVERY)
+		return;
+	now = ktime_ns();
+	random_add(&now, sizeof(now));
+}
+
 /* Bottom half of one request. */
 static void blk_complete(struct request *rq)
 {
@@ -131,11 +144,15 @@ static void blk_complete(struct request *rq)
 	if (q->elevator.type->completed && rq_op(rq) != REQ_FLUSH)
 		q->elevator.type->completed(&q->elevator, rq, ktime_ns());
 	blk_account_done(rq, ktime_ns());
+	if (rq_op(rq) == REQ_WRITE || rq_op(rq) == REQ_DISCARD)
+		blk_write_over(q, rq->flush_seq);
 	bio = rq->bio;
 	error = rq->error;
 	blk_put_request(q, rq);
 	spin_unlock_bh(&q->lock);
 	blk_run_queue(q); /* the device first, the readers then */
+	if (q->add_random)
+		add_randomness(q);
 	while (bio) {
 		struct bio *next = bio->next;
 

@@ -117,17 +117,20 @@ int add_disk(struct gendisk *d)
 static void queue_kill(struct request_queue *q)
 {
 	struct request *rq;
-	u64 again;
 	LIST_HEAD(doomed);
 
 	spin_lock_bh(&q->lock);
 	q->dying = true;
-	while (q->elevator.nr_queued && (rq = q->elevator.type->dispatch(&q->elevator, &q->hw[0], ~0ull, &again))) {
-		q->elevator.nr_queued--;
-		blk_hash_del(rq);
-		list_add_tail(&rq->queue_node, &doomed);
+	/* The elevator is not asked any more (nr_queued): an idling one would not give them out. */
+	for (u32 i = 0; i < q->nr_requests; i++) {
+		if (q->requests[i].state == RQ_QUEUED) {
+			blk_hash_del(&q->requests[i]);
+			list_add_tail(&q->requests[i].queue_node, &doomed);
+		}
 	}
+	q->elevator.nr_queued = 0;
 	list_splice_tail_init(&q->dispatch, &doomed);
+	list_splice_tail_init(&q->flushes, &doomed);
 	q->last_merge = NULL;
 	while (!list_empty(&doomed)) {
 		struct bio *bio;
@@ -135,6 +138,8 @@ static void queue_kill(struct request_queue *q)
 		rq = list_first_entry(&doomed, struct request, queue_node);
 		list_del(&rq->queue_node);
 		blk_account_done(rq, ktime_ns());
+		if (rq_op(rq) == REQ_WRITE || rq_op(rq) == REQ_DISCARD)
+			blk_write_over(q, rq->flush_seq);
 		bio = rq->bio;
 		blk_put_request(q, rq);
 		spin_unlock_bh(&q->lock);
@@ -194,6 +199,32 @@ void blkdev_for_each(void (*fn)(struct block_device *b, void *arg), void *arg)
 			if (d->part[i])
 				fn(d->part[i], arg);
 	mutex_unlock(&disks_lock);
+}
+
+/* The smallest number above dev of a device that is open; 0: none. */
+static kdev_t next_open(kdev_t dev)
+{
+	kdev_t best = 0;
+	struct gendisk *d;
+
+	mutex_lock(&disks_lock);
+	list_for_each_entry(d, &all_disks, node)
+		for (u32 i = 0; i < ARRAY_SIZE(d->part); i++)
+			if (d->part[i] && d->part[i]->openers && d->part[i]->dev > dev && (!best || d->part[i]->dev < best))
+				best = d->part[i]->dev;
+	mutex_unlock(&disks_lock);
+	return best;
+}
+
+struct block_device *blkdev_get_next(kdev_t *dev)
+{
+	while ((*dev = next_open(*dev))) {
+		struct block_device *b = blkdev_get(*dev, FMODE_READ, NULL);
+
+		if (!IS_ERR(b))
+			return b; /* the others are going away just now */
+	}
+	return NULL;
 }
 
 static void match_name(struct block_device *b, void *arg)

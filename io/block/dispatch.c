@@ -12,16 +12,29 @@
 
 extern atomic_t io_in_flight; /* kernel/sched: the idle loop spins while it is not 0 under idle=poll */
 
-struct request *blk_get_request(struct request_queue *q, bool wait)
+/* Does nobody wait for it? */
+static inline bool is_async(u32 flags)
 {
+	return REQ_OP(flags) == REQ_WRITE && !(flags & REQ_SYNC);
+}
+
+/* Is there a request to be had, for a bio of these kinds? dying counts as yes: there is no point in waiting. */
+static inline bool has_room(const struct request_queue *q, bool async)
+{
+	return likely(q->nr_free && !q->frozen && !(async && q->nr_async >= q->async_max)) || q->dying;
+}
+
+struct request *blk_get_request(struct request_queue *q, u32 flags)
+{
+	bool async = is_async(flags);
 	struct request *rq;
 
-	while (!q->nr_free && !q->dying) {
-		if (!wait)
+	while (unlikely(!has_room(q, async))) {
+		if (flags & REQ_NOWAIT)
 			return NULL;
 		spin_unlock_bh(&q->lock);
 		blk_run_queue(q); /* what we inserted ourselves must be under way before we wait for room */
-		wait_event(&q->wait, q->nr_free || q->dying);
+		wait_event(&q->wait, has_room(q, async));
 		spin_lock_bh(&q->lock);
 	}
 	if (q->dying)
@@ -29,14 +42,20 @@ struct request *blk_get_request(struct request_queue *q, bool wait)
 	rq = list_first_entry(&q->free_requests, struct request, queue_node);
 	list_del(&rq->queue_node);
 	q->nr_free--;
+	q->nr_async += async;
+	rq->counts_async = async;
 	return rq;
 }
 
 void blk_put_request(struct request_queue *q, struct request *rq)
 {
+	bool room = q->nr_free++ == 0 || q->nr_free == q->nr_requests;
+
 	rq->state = RQ_FREE;
 	list_add(&rq->queue_node, &q->free_requests);
-	if (q->nr_free++ == 0 || q->nr_free == q->nr_requests)
+	if (rq->counts_async)
+		room |= --q->nr_async == q->async_low;
+	if (room)
 		wake_up_all(&q->wait);
 }
 
@@ -58,7 +77,26 @@ static void request_fill(struct request *rq, struct bio *bio, u64 now)
 	rq->pid = bio->pid;
 	rq->queued_ns = now;
 	rq->hctx = NULL;
-	INIT_LIST_HEAD(&rq->hash_node);
+	rq->flush_seq = q->flush_seq;
+}
+
+/* A flush goes after every write that came before it; it waits for them beside the elevator. Lock held. */
+static void insert_flush(struct request_queue *q, struct request *rq)
+{
+	rq->state = RQ_HELD;
+	rq->flush_seq = ++q->flush_seq;
+	rq->elv_u64[0] = q->nr_writes;
+	list_add_tail(&rq->queue_node, q->nr_writes ? &q->flushes : &q->dispatch);
+}
+
+void blk_write_over(struct request_queue *q, u32 flush_seq)
+{
+	struct request *flush, *next;
+
+	q->nr_writes--;
+	list_for_each_entry_safe(flush, next, &q->flushes, queue_node)
+		if ((s32)(flush->flush_seq - flush_seq) > 0 && !--flush->elv_u64[0])
+			list_move_tail(&flush->queue_node, &q->dispatch);
 }
 
 void blk_insert_bio(struct request_queue *q, struct bio *bio)
@@ -71,7 +109,7 @@ void blk_insert_bio(struct request_queue *q, struct bio *bio)
 		spin_unlock_bh(&q->lock);
 		return;
 	}
-	rq = blk_get_request(q, !(bio->flags & REQ_NOWAIT));
+	rq = blk_get_request(q, bio->flags);
 	if (unlikely(!rq)) {
 		spin_unlock_bh(&q->lock);
 		bio_endio(bio, q->dying ? -ENODEV : -EAGAIN);
@@ -81,11 +119,11 @@ void blk_insert_bio(struct request_queue *q, struct bio *bio)
 	request_fill(rq, bio, now);
 	blk_account_start(rq);
 	if (unlikely(REQ_OP(bio->flags) == REQ_FLUSH)) {
-		rq->state = RQ_HELD;
-		list_add_tail(&rq->queue_node, &q->dispatch);
+		insert_flush(q, rq);
 	} else {
 		rq->state = RQ_QUEUED;
 		q->elevator.nr_queued++;
+		q->nr_writes += REQ_OP(bio->flags) != REQ_READ;
 		if (REQ_OP(bio->flags) != REQ_DISCARD)
 			blk_hash_add(q, rq);
 		q->last_merge = rq;
@@ -184,6 +222,23 @@ static bool issue(struct request_queue *q, struct hw_ctx *h, struct request *rq)
 	return true;
 }
 
+/* One request for each hardware context in turn, so that they all get to work. false: none took any. */
+static bool run_round(struct request_queue *q)
+{
+	bool progress = false;
+
+	for (u32 n = q->nr_hw; n; n--) {
+		struct hw_ctx *h = &q->hw[q->next_hw];
+		struct request *rq = next_request(q, h);
+
+		if (++q->next_hw >= q->nr_hw)
+			q->next_hw = 0;
+		if (rq)
+			progress |= issue(q, h, rq);
+	}
+	return progress;
+}
+
 void blk_run_queue(struct request_queue *q)
 {
 	spin_lock_bh(&q->lock);
@@ -195,12 +250,8 @@ void blk_run_queue(struct request_queue *q)
 	q->running = true;
 	do {
 		q->rerun = false;
-		for (u32 i = 0; i < q->nr_hw; i++) {
-			struct request *rq;
-
-			while ((rq = next_request(q, &q->hw[i])) && issue(q, &q->hw[i], rq))
-				;
-		}
+		while (run_round(q))
+			;
 	} while (q->rerun);
 	q->running = false;
 	spin_unlock_bh(&q->lock);

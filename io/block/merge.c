@@ -1,53 +1,93 @@
 /*
  * Merging: a bio that continues a waiting request (back) or ends where it starts (front) joins it, so that neighbours leave as one
- * command. Back merges are found by a hash of request ends, with the last merged request as a first guess; front merges only
- * through that guess, since they are rare. Contract: queue lock held.
+ * command; and when a request grew so far that it touches another one, the two become one (after the fact). Neighbours are found by hashes
+ * of requests' ends and starts, with the last merged request as a first guess. queue/nomerges 1 leaves the guess alone, 2 nothing.
+ * Contract: queue lock held.
  */
 #include "io/block/queue.h"
 #include "kernel/debug/trace.h"
 #include "kernel/lib/hash.h"
 
-static struct list_head *end_bucket(struct request_queue *q, sector_t end)
+static struct list_head *bucket(struct list_head *hash, sector_t sector)
 {
-	return &q->end_hash[hash_32((u32)end, MERGE_HASH_BITS)];
+	return &hash[hash_32((u32)sector, MERGE_HASH_BITS)];
+}
+
+static sector_t rq_end(const struct request *rq)
+{
+	return rq->sector + rq->nr_sectors;
 }
 
 void blk_hash_add(struct request_queue *q, struct request *rq)
 {
-	list_add(&rq->hash_node, end_bucket(q, rq->sector + rq->nr_sectors));
+	list_add(&rq->end_node, bucket(q->end_hash, rq_end(rq)));
+	list_add(&rq->start_node, bucket(q->start_hash, rq->sector));
 }
 
 void blk_hash_del(struct request *rq)
 {
-	if (!list_empty(&rq->hash_node))
-		list_del_init(&rq->hash_node);
+	if (list_empty(&rq->end_node))
+		return;
+	list_del_init(&rq->end_node);
+	list_del_init(&rq->start_node);
 }
 
-static bool may_merge(struct request_queue *q, struct request *rq, const struct bio *bio, u32 segments)
+static struct request *find_ending_at(struct request_queue *q, sector_t sector, enum req_op op)
 {
-	const struct queue_limits *l = &q->limits;
+	struct request *rq;
+
+	list_for_each_entry(rq, bucket(q->end_hash, sector), end_node)
+		if (rq_end(rq) == sector && rq_op(rq) == op)
+			return rq;
+	return NULL;
+}
+
+static struct request *find_starting_at(struct request_queue *q, sector_t sector, enum req_op op)
+{
+	struct request *rq;
+
+	list_for_each_entry(rq, bucket(q->start_hash, sector), start_node)
+		if (rq->sector == sector && rq_op(rq) == op)
+			return rq;
+	return NULL;
+}
+
+/* May rq take in `first` and what hangs on it: so many sectors and segments? */
+static bool may_merge(struct request_queue *q, struct request *rq, const struct bio *first, u32 sectors, u32 segments)
+{
 	const struct elevator_type *e = q->elevator.type;
 
-	if (rq->state != RQ_QUEUED || rq_op(rq) != REQ_OP(bio->flags) || (rq->flags & REQ_NOMERGE))
+	if (rq->state != RQ_QUEUED || rq_op(rq) != REQ_OP(first->flags) || ((rq->flags | first->flags) & REQ_NOMERGE))
 		return false;
-	if (l->max_hw_sectors && rq->nr_sectors + (bio->size >> SECTOR_SHIFT) > l->max_hw_sectors)
+	if (rq->ioprio_class != first->ioprio_class || rq->ioprio_level != first->ioprio_level)
 		return false;
-	if (l->max_segments && rq->nr_segments + segments > l->max_segments)
+	if (q->max_sectors && rq->nr_sectors + sectors > q->max_sectors)
 		return false;
-	return !e->allow_merge || e->allow_merge(&q->elevator, rq, bio);
+	if (q->limits.max_segments && rq->nr_segments + segments > q->limits.max_segments)
+		return false;
+	return !e->allow_merge || e->allow_merge(&q->elevator, rq, first);
+}
+
+static void count_merge(struct block_device *b, enum req_op op)
+{
+	b->merges[op]++;
+	if (b->partno)
+		b->disk->part[0]->merges[op]++;
+}
+
+/* rq has grown by what has these flags: somebody may wait for it now, and it is read-ahead only as long as all of it is. */
+static void grow(struct request *rq, u32 flags, u32 sectors, u32 segments)
+{
+	rq->nr_sectors += sectors;
+	rq->nr_segments += segments;
+	rq->flags = (rq->flags | (flags & (REQ_SYNC | REQ_META))) & ~(flags & REQ_RAHEAD ? 0 : REQ_RAHEAD);
 }
 
 static void merge_back(struct request_queue *q, struct request *rq, struct bio *bio, u32 segments)
 {
-	blk_hash_del(rq);
 	rq->biotail->next = bio;
 	rq->biotail = bio;
-	rq->nr_sectors += bio->size >> SECTOR_SHIFT;
-	rq->nr_segments += segments;
-	rq->flags |= bio->flags & REQ_SYNC;
-	blk_hash_add(q, rq);
-	if (q->elevator.type->merged)
-		q->elevator.type->merged(&q->elevator, rq, false);
+	grow(rq, bio->flags, bio->size >> SECTOR_SHIFT, segments);
 }
 
 static void merge_front(struct request_queue *q, struct request *rq, struct bio *bio, u32 segments)
@@ -55,49 +95,88 @@ static void merge_front(struct request_queue *q, struct request *rq, struct bio 
 	bio->next = rq->bio;
 	rq->bio = bio;
 	rq->sector = bio->sector;
-	rq->nr_sectors += bio->size >> SECTOR_SHIFT;
-	rq->nr_segments += segments;
-	rq->flags |= bio->flags & REQ_SYNC;
-	if (q->elevator.type->merged)
-		q->elevator.type->merged(&q->elevator, rq, true);
+	grow(rq, bio->flags, bio->size >> SECTOR_SHIFT, segments);
 }
 
-static struct request *find_back(struct request_queue *q, sector_t sector)
+/* rq now ends where next starts: make them one if they may be. true: next is gone. */
+static bool join(struct request_queue *q, struct request *rq, struct request *next)
 {
-	struct request *rq;
+	if (rq->counts_async != next->counts_async || next->state != RQ_QUEUED || !may_merge(q, rq, next->bio, next->nr_sectors, next->nr_segments))
+		return false;
+	blk_hash_del(rq);
+	blk_hash_del(next);
+	rq->biotail->next = next->bio;
+	rq->biotail = next->biotail;
+	grow(rq, next->flags, next->nr_sectors, next->nr_segments);
+	q->elevator.nr_queued--;
+	if (q->elevator.type->merged_requests)
+		q->elevator.type->merged_requests(&q->elevator, rq, next);
+	rq->queued_ns = min(rq->queued_ns, next->queued_ns);
+	if (rq_op(rq) == REQ_WRITE) { /* a flush behind one of them waits for both */
+		u32 later = (s32)(rq->flush_seq - next->flush_seq) > 0 ? rq->flush_seq : next->flush_seq;
 
-	list_for_each_entry(rq, end_bucket(q, sector), hash_node)
-		if (rq->sector + rq->nr_sectors == sector)
+		rq->flush_seq += next->flush_seq - later;
+		blk_write_over(q, later);
+	}
+	blk_account_joined(next);
+	blk_put_request(q, next);
+	blk_hash_add(q, rq);
+	q->last_merge = rq;
+	return true;
+}
+
+static struct request *find_neighbour(struct request_queue *q, const struct bio *bio, bool *front)
+{
+	sector_t end = bio->sector + (bio->size >> SECTOR_SHIFT);
+	struct request *rq = q->last_merge;
+
+	*front = false;
+	if (rq && rq->state == RQ_QUEUED) {
+		if (rq_end(rq) == bio->sector)
 			return rq;
-	return NULL;
+		*front = rq->sector == end;
+		if (*front)
+			return rq;
+	}
+	if (q->nomerges)
+		return NULL;
+	rq = find_ending_at(q, bio->sector, REQ_OP(bio->flags));
+	if (rq)
+		return rq;
+	*front = true;
+	return find_starting_at(q, end, REQ_OP(bio->flags));
 }
 
 bool blk_merge_bio(struct request_queue *q, struct bio *bio)
 {
-	struct request *rq = q->last_merge;
-	sector_t end = bio->sector + (bio->size >> SECTOR_SHIFT);
+	struct request *rq, *other;
 	u32 segments;
-	bool front = false;
+	bool front;
 
-	if (q->elevator.nr_queued == 0 || (bio->flags & REQ_NOMERGE) || REQ_OP(bio->flags) > REQ_WRITE)
+	if (q->elevator.nr_queued == 0 || (bio->flags & REQ_NOMERGE) || REQ_OP(bio->flags) > REQ_WRITE || q->nomerges > 1)
 		return false;
-	if (rq && rq->state == RQ_QUEUED && rq->sector == end)
-		front = true;
-	else if (!rq || rq->state != RQ_QUEUED || rq->sector + rq->nr_sectors != bio->sector)
-		rq = find_back(q, bio->sector);
+	rq = find_neighbour(q, bio, &front);
 	if (!rq)
 		return false;
 	segments = bio_count_segments(bio, &q->limits);
-	if (!may_merge(q, rq, bio, segments))
+	if (!may_merge(q, rq, bio, bio->size >> SECTOR_SHIFT, segments))
 		return false;
 	TRACE(TRACE_BLOCK, "into request at sector=%u front=%u", bio->id, rq->sector, front);
+	blk_hash_del(rq);
 	if (front)
 		merge_front(q, rq, bio, segments);
 	else
 		merge_back(q, rq, bio, segments);
-	bio->bdev->merges[REQ_OP(bio->flags)]++;
-	if (bio->bdev->partno)
-		bio->bdev->disk->part[0]->merges[REQ_OP(bio->flags)]++;
+	blk_hash_add(q, rq);
+	if (q->elevator.type->merged)
+		q->elevator.type->merged(&q->elevator, rq, front);
+	if (q->iostats)
+		count_merge(bio->bdev, REQ_OP(bio->flags));
 	q->last_merge = rq;
+	if (q->nomerges)
+		return true;
+	other = front ? find_ending_at(q, rq->sector, rq_op(rq)) : find_starting_at(q, rq_end(rq), rq_op(rq));
+	if (other && other != rq)
+		(void)(front ? join(q, other, rq) : join(q, rq, other));
 	return true;
 }

@@ -39,7 +39,7 @@ static void piece_done(struct bio *piece)
 static struct bio *bio_piece(struct bio *bio, u32 from)
 {
 	const struct queue_limits *l = &bio->bdev->disk->queue->limits;
-	u32 max_bytes = l->max_hw_sectors ? l->max_hw_sectors << SECTOR_SHIFT : ~0u;
+	u32 max_sectors = bio->bdev->disk->queue->max_sectors, max_bytes = max_sectors ? max_sectors << SECTOR_SHIFT : ~0u;
 	u32 max_vecs = l->max_segments ? min_t(u32, l->max_segments / 2, BIO_MAX_VECS) : BIO_MAX_VECS; /* a vector of one page crosses at most one boundary */
 	struct bio *piece = bio_alloc(bio->bdev, min_t(u32, max_vecs ? max_vecs : 1, bio->nr_vecs), bio->flags, GFP_NOFS);
 	u32 skip = from;
@@ -47,6 +47,8 @@ static struct bio *bio_piece(struct bio *bio, u32 from)
 	piece->sector = bio->sector + (from >> SECTOR_SHIFT);
 	piece->id = bio->id;
 	piece->pid = bio->pid;
+	piece->ioprio_class = bio->ioprio_class;
+	piece->ioprio_level = bio->ioprio_level;
 	piece->private = bio;
 	piece->end_io = piece_done;
 	for (u32 i = 0; i < bio->nr_vecs && piece->size < max_bytes; i++) {
@@ -65,9 +67,10 @@ static struct bio *bio_piece(struct bio *bio, u32 from)
 
 static bool bio_fits(const struct bio *bio)
 {
-	const struct queue_limits *l = &bio->bdev->disk->queue->limits;
+	const struct request_queue *q = bio->bdev->disk->queue;
+	const struct queue_limits *l = &q->limits;
 
-	if (l->max_hw_sectors && bio->size > l->max_hw_sectors << SECTOR_SHIFT)
+	if (q->max_sectors && bio->size > q->max_sectors << SECTOR_SHIFT)
 		return false;
 	/* A vector of a page makes at most two segments; count only when that could be too many. */
 	return !l->max_segments || bio->nr_vecs * 2u <= l->max_segments || bio_count_segments(bio, l) <= l->max_segments;
@@ -94,12 +97,23 @@ static void plug_or_insert(struct bio *bio)
 	blk_run_queue(q);
 }
 
+/* The I/O priority of the process, or what its nice value and its policy stand for (Linux ioprio_set(2)). */
+static void set_priority(struct bio *bio)
+{
+	const struct task *t = current;
+	u32 ioprio = task_effective_ioprio(t);
+
+	bio->ioprio_class = (u8)IOPRIO_CLASS(ioprio);
+	bio->ioprio_level = (u8)IOPRIO_LEVEL(ioprio);
+}
+
 void blk_submit(struct bio *bio)
 {
 	int error;
 
 	might_sleep();
 	bio->pid = current->pid;
+	set_priority(bio);
 	TRACE_ALWAYS(TRACE_BLOCK, "sector=%u bytes=%u", bio->id, bio->sector, bio->size);
 	error = bio_check(bio);
 	if (unlikely(error)) {
@@ -185,7 +199,7 @@ static int issue_simple(struct block_device *bdev, u32 op, sector_t sector, sect
 
 int blkdev_issue_flush(struct block_device *bdev)
 {
-	if (!bdev->disk->queue->limits.write_cache)
+	if (!bdev->disk->queue->write_back)
 		return bdev->disk->dead ? -ENODEV : 0;
 	return issue_simple(bdev, REQ_FLUSH, 0, 0);
 }

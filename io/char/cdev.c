@@ -139,7 +139,7 @@ static int cdev_fsync(struct file *f, loff_t start, loff_t end, bool datasync)
 	return b->dead ? -ENODEV : b->ops->fsync(f, start, end, datasync);
 }
 
-static int cdev_fasync(int fd, struct file *f, bool on)
+static int cdev_fasync(int fd, struct file *f, int on)
 {
 	struct cdev_binding *b = binding_of(f);
 

@@ -49,8 +49,10 @@ int tty_next_tx(struct tty *t)
 
 void tty_tx_wakeup(struct tty *t)
 {
-	if (ring_used(&t->out) < TTY_OUT_LOW && wait_queue_active(&t->write_wait))
+	if (ring_used(&t->out) < TTY_OUT_LOW && wait_queue_active(&t->write_wait)) {
 		wake_up_key(&t->write_wait, TASK_NORMAL, 0, POLLOUT | POLLWRNORM);
+		kill_fasync(&t->fasync, SIGIO, POLL_OUT);
+	}
 }
 
 u32 tty_out_room(struct tty *t)
@@ -116,8 +118,10 @@ static void take_input(struct tty *t)
 	if (!any)
 		return;
 	tty_start(t); /* the echo */
-	if (ldisc_readable(&t->ldisc))
+	if (ldisc_readable(&t->ldisc)) {
 		wake_up_key(&t->read_wait, TASK_NORMAL, 0, POLLIN | POLLRDNORM);
+		kill_fasync(&t->fasync, SIGIO, POLL_IN);
+	}
 }
 
 static int ttyd(void *arg)

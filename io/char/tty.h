@@ -37,6 +37,7 @@ struct tty {
 	u32 overruns;             /* hw_lock: bytes lost because nobody took them */
 
 	struct wait_queue_head read_wait, write_wait;
+	struct fasync_struct *fasync; /* files with O_ASYNC */
 };
 
 struct tty_file { /* file->private */

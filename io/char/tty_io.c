@@ -217,6 +217,19 @@ static u32 tty_poll(struct file *f, struct poll_table *pt)
 	return mask;
 }
 
+/* Without an owner of its own the file signals the foreground group. */
+static int tty_fasync(int fd, struct file *f, int on)
+{
+	struct tty *t = tty_of(f);
+	int err = fasync_helper(fd, f, on, &t->fasync);
+
+	if (err > 0 && on && !f->owner.pid) {
+		pid_t foreground = READ_ONCE(t->pgrp);
+		f_setown(f, foreground ? F_OWNER_PGRP : F_OWNER_PID, foreground ? foreground : current->tgid);
+	}
+	return err;
+}
+
 const struct file_operations tty_fops = {
 	.name = "tty",
 	.open = tty_open,
@@ -225,5 +238,6 @@ const struct file_operations tty_fops = {
 	.write_iter = tty_write_iter,
 	.poll = tty_poll,
 	.ioctl = tty_ioctl,
+	.fasync = tty_fasync,
 	.llseek = no_llseek,
 };

@@ -18,6 +18,7 @@ struct block_device;
 struct device;
 struct elevator_queue;
 struct gendisk;
+struct hd_geometry;
 struct inode;
 struct kobject;
 struct mapping;
@@ -112,6 +113,7 @@ int blkdevs_show(struct seq_buf *s, void *arg); /* the block half of /proc/devic
 /* What a controller can take. 0 means no limit unless said. */
 struct queue_limits {
 	u32 logical_block_size;   /* 512 if 0 */
+	u32 physical_block_size;  /* what the medium writes at once; logical_block_size if 0 */
 	u32 max_hw_sectors;       /* per request, 512-byte units */
 	u32 max_segments;         /* scatter-gather entries */
 	u32 max_segment_size;     /* bytes, 64 KiB if 0 */
@@ -135,10 +137,11 @@ struct request {
 	sector_t sector;
 	u32 nr_sectors;           /* 512-byte units */
 	struct bio *bio, *biotail;
-	struct block_device *part; /* of its first bio: for statistics */
+	struct block_device *part; /* of its first bio: for statistics; NULL: not counted (queue/iostats) */
 	u32 nr_segments;
 	u32 id;                   /* of its first bio */
 	s32 tag;                  /* -1: none yet */
+	u32 flush_seq;            /* how many flushes had been asked for when it came */
 	u8 state;                 /* enum request_state */
 	u8 ioprio_class, ioprio_level;
 	u8 retries;               /* for the driver's recovery */
@@ -148,12 +151,13 @@ struct request {
 	u64 deadline_ns;          /* set when it is issued: timeout_ms from then */
 	u32 timeout_ms;
 	u32 good_bytes;           /* with an error: how much of the front is good */
+	bool counts_async;        /* nobody waits for it: it may use a part of the queue only */
 	u8 bad_spots;             /* places of it that failed so far and were skipped */
 	struct hw_ctx *hctx;
 	/* elevator: owned by it while queued */
 	struct list_head queue_node;  /* FIFO, dispatch lists, software queue */
 	struct rb_node sort_node;
-	struct list_head hash_node;   /* merge hash of the queue core */
+	struct list_head end_node, start_node; /* merge hashes of the queue core */
 	u64 elv_u64[2];
 	void *elv_ptr[3];
 	struct list_head done_node;   /* completion list */
@@ -186,7 +190,12 @@ struct block_ops {
 	int (*open)(struct gendisk *d, u32 fmode);
 	void (*release)(struct gendisk *d);
 	int (*ioctl)(struct block_device *b, u32 cmd, unsigned long arg); /* -ENOTTY: unknown */
-	u32 (*check_media)(struct gendisk *d); /* removable: changed? */
+	/*
+	 * Removable: look whether the medium is still the one of the last call. 0: yes; 1: another one, capacity and read_only are its own;
+	 * -errno: none that can be used. Called at each open unless somebody holds the device (a mounted file system). May sleep.
+	 */
+	int (*check_media)(struct gendisk *d);
+	void (*getgeo)(struct gendisk *d, struct hd_geometry *g); /* HDIO_GETGEO; NULL: a made-up geometry is given */
 };
 
 struct gendisk {

@@ -7,6 +7,7 @@
 #include "kernel/sync/mutex.h"
 #include "kernel/uapi/fcntl.h"
 #include "kernel/uapi/poll.h"
+#include "kernel/uapi/signal.h"
 
 struct dentry;
 struct dir_context;
@@ -44,7 +45,7 @@ struct file_operations {
 	int (*flush)(struct file *f);   /* at each close of a descriptor */
 	void (*release)(struct file *f); /* last reference gone */
 	int (*fsync)(struct file *f, loff_t start, loff_t end, bool datasync);
-	int (*fasync)(int fd, struct file *f, bool on);
+	int (*fasync)(int fd, struct file *f, int on); /* O_ASYNC is set or cleared, see fasync_helper */
 	int (*iterate)(struct file *f, struct dir_context *ctx); /* directories: emit from f->pos on; inode lock held */
 };
 
@@ -63,6 +64,13 @@ struct file_ra { /* read-ahead state of one stream, pages */
 	u32 ra_pages;       /* limit; 0: off */
 	pgoff_t prev_index; /* last page read */
 	u32 mmap_miss;
+};
+
+/* Who is signalled for a file with O_ASYNC; type: F_OWNER_TID, _PID, _PGRP; signum 0: SIGIO without information; uid, euid: of who set it. */
+struct fown_struct {
+	pid_t pid;
+	int type, signum;
+	uid_t uid, euid;
 };
 
 /* Linux's names beside ours are for driver files (kernel/include/linux). */
@@ -87,7 +95,7 @@ struct file {
 	union {
 		void *private, *private_data;
 	};
-	struct { pid_t pid; int type; int signum; uid_t uid, euid; } owner; /* F_SETOWN */
+	struct fown_struct owner; /* F_SETOWN, F_SETSIG */
 	void *epoll_items;       /* io/async */
 };
 
@@ -97,6 +105,22 @@ void fput(struct file *f);     /* drop a reference; the last one releases. Proce
 /* Called at the last fput of a file with epoll_items; set by io/async. */
 extern void (*file_last_put_hook)(struct file *f);
 struct file *anon_file(const char *name, const struct file_operations *ops, void *private, u32 flags);
+
+/*
+ * Signal-driven I/O, as in Linux: each thing that a file can wait for keeps a list (NULL at first). fasync_helper, from the fasync operation,
+ * puts a file on it or takes it off: more than 0 changed, 0 nothing to do, -ENOMEM; may sleep. kill_fasync tells the owners of all files on
+ * it: sig is SIGIO (SIGURG reaches only those who chose a signal), reason is POLL_IN and so on of siginfo. Any context.
+ * f_setown gives an owner to a file that has none.
+ */
+struct fasync_struct;
+int __must_check fasync_helper(int fd, struct file *f, int on, struct fasync_struct **list);
+void kill_fasync_listed(struct fasync_struct **list, int sig, int reason);
+static inline void kill_fasync(struct fasync_struct **list, int sig, int reason)
+{
+	if (unlikely(*(struct fasync_struct *volatile *)list))
+		kill_fasync_listed(list, sig, reason);
+}
+void f_setown(struct file *f, int type, pid_t pid);
 
 /* Standard pieces. */
 loff_t generic_llseek(struct file *f, loff_t off, int whence); /* within [0, max file size], SEEK_END by inode size; also SEEK_DATA, SEEK_HOLE simply */

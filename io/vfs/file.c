@@ -107,6 +107,8 @@ static void file_release(struct file *f)
 	might_sleep();
 	if (f->epoll_items)
 		file_last_put_hook(f);
+	if (unlikely(f->flags & O_ASYNC) && f->ops->fasync)
+		f->ops->fasync(-1, f, 0);
 	if (f->mode & FMODE_OPENED) {
 		struct inode *named = f->path.dentry->inode; /* for a block device f->inode is the device's own */
 		locks_remove_file(f);

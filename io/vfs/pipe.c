@@ -107,6 +107,8 @@ static void pipe_release(struct file *f)
 	if (wake) { /* one side is gone: end of file for readers, SIGPIPE for writers */
 		wake_up_key(&p->rd_wait, TASK_NORMAL, 0, POLLIN | POLLRDNORM | POLLERR | POLLHUP);
 		wake_up_key(&p->wr_wait, TASK_NORMAL, 0, POLLOUT | POLLWRNORM | POLLERR | POLLHUP);
+		kill_fasync(&p->rd_async, SIGIO, POLL_IN);
+		kill_fasync(&p->wr_async, SIGIO, POLL_OUT);
 	}
 	drop_pipe(p, f->inode);
 }
@@ -191,8 +193,10 @@ static ssize_t pipe_read(struct kiocb *k, struct iov_iter *to)
 		if (done)
 			break;
 	}
-	if (was_full && wait_queue_active(&p->wr_wait) && !pipe_full(p))
+	if (was_full && !pipe_full(p)) {
 		wake_up_poll(&p->wr_wait, POLLOUT | POLLWRNORM);
+		kill_fasync(&p->wr_async, SIGIO, POLL_OUT);
+	}
 	if (unlikely(waited) && !pipe_empty(p) && wait_queue_active(&p->rd_wait)) /* what woke this one is for the next as well */
 		wake_up_poll(&p->rd_wait, POLLIN | POLLRDNORM);
 	return done;
@@ -326,6 +330,8 @@ static ssize_t pipe_write(struct kiocb *k, struct iov_iter *from)
 	}
 	if (unlikely(waited) && wait_queue_active(&p->wr_wait) && !pipe_full(p))
 		wake_up_poll(&p->wr_wait, POLLOUT | POLLWRNORM);
+	if (done)
+		kill_fasync(&p->rd_async, SIGIO, POLL_IN);
 	return done ? done : err;
 }
 
@@ -346,6 +352,7 @@ ssize_t pipe_add_page(struct file *f, struct page *page, u32 offset, u32 len)
 			spin_unlock(&p->lock);
 			if (was_empty || p->polled)
 				wake_readers(p);
+			kill_fasync(&p->rd_async, SIGIO, POLL_IN);
 			return (ssize_t)len;
 		}
 		spin_unlock(&p->lock);
@@ -381,6 +388,19 @@ static u32 pipe_poll(struct file *f, struct poll_table *pt)
 			events |= POLLERR;
 	}
 	return events;
+}
+
+static int pipe_fasync(int fd, struct file *f, int on)
+{
+	struct pipe *p = f->private;
+	int err = f->mode & FMODE_READ ? fasync_helper(fd, f, on, &p->rd_async) : 0;
+
+	if (err >= 0 && (f->mode & FMODE_WRITE)) {
+		err = fasync_helper(fd, f, on, &p->wr_async);
+		if (err < 0 && (f->mode & FMODE_READ) && fasync_helper(-1, f, 0, &p->rd_async))
+			return err;
+	}
+	return err;
 }
 
 static long pipe_ioctl(struct file *f, u32 cmd, unsigned long arg)
@@ -544,6 +564,7 @@ const struct file_operations fifo_fops = {
 	.write_iter = pipe_write,
 	.llseek = no_llseek,
 	.poll = pipe_poll,
+	.fasync = pipe_fasync,
 	.ioctl = pipe_ioctl,
 	.open = fifo_open,
 	.release = pipe_release,

@@ -28,6 +28,7 @@ struct pipe {
 	bool nameless;            /* of pipe(2): opened again through /proc/PID/fd, which does not wait for the other end */
 	struct page *spare[PIPE_SPARE_PAGES];
 	struct wait_queue_head rd_wait, wr_wait;
+	struct fasync_struct *rd_async, *wr_async;
 	struct pipe_buffer inline_bufs[PIPE_DEFAULT_SLOTS];
 };
 

@@ -29,10 +29,17 @@ static int sync_one(struct super_block *sb, void *arg)
 	return writeback_sb(sb, false);
 }
 
-static void sync_device(struct block_device *b, void *arg)
+/* What was written to open devices directly. */
+static void sync_devices(void)
 {
-	if (!b->read_only && !sync_blockdev(b) && b->mapping && b->holder == NULL)
-		(void)!blkdev_issue_flush(b);
+	struct block_device *b;
+	kdev_t dev = 0;
+
+	while ((b = blkdev_get_next(&dev))) {
+		if (!b->read_only && !sync_blockdev(b) && b->holder == NULL)
+			(void)!blkdev_issue_flush(b);
+		blkdev_put(b, NULL);
+	}
 }
 
 void sync_filesystems(bool wait)
@@ -42,5 +49,5 @@ void sync_filesystems(bool wait)
 	if (!wait)
 		return;
 	for_each_super(sync_one, &wait);
-	blkdev_for_each(sync_device, NULL);
+	sync_devices();
 }

@@ -1,6 +1,6 @@
 /*
  * Power-off and the debugcon ports towards the host (kernel/hal/power.h). QEMU: hw/char/debugcon.c, a read answers 0xe9.
- * Before the driver has set the hook (drivers/misc/acpi_power.c, which cites the datasheet), the PIIX4 is looked for on PCI bus 0.
+ * Before the driver has set the hook (drivers/acpi/acpi.c, which has read its place from the tables), the PIIX4 is looked for on PCI bus 0.
  */
 #include "kernel/hal/power.h"
 #include "kernel/hal/cpu.h"
@@ -14,6 +14,7 @@
 #define PMCNTRL_SUS_EN BIT(13)
 
 void (*power_off_hook)(void);
+void (*power_button_hook)(void);
 
 static void power_off_before_drivers(void)
 {

@@ -4,8 +4,10 @@
 
 #include "kernel/lib/types.h"
 
-/* Set by the driver that can switch the machine off (drivers/misc/acpi_power.c); NULL: nobody can. */
+/* Set by the driver that can switch the machine off (drivers/acpi/acpi.c); NULL: nobody can. */
 extern void (*power_off_hook)(void);
+/* Set by kernel/process: somebody pressed the button. Process context; does not wait for the end. */
+extern void (*power_button_hook)(void);
 void __noreturn machine_power_off(void); /* through the hook; halts when that fails */
 
 /*

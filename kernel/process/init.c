@@ -10,12 +10,15 @@
 #include "kernel/lib/string.h"
 #include "kernel/process/internal.h"
 #include "kernel/process/reboot.h"
+#include "kernel/process/usermodehelper.h"
 #include "kernel/syscall/futex.h"
 #include "mm/alloc.h"
 #include "mm/mm.h"
 
 #define CONSOLE "/dev/console"
 #define SHUTDOWN_WAIT_MS 2000
+#define POWEROFF "/sbin/poweroff"
+#define POWEROFF_WAIT_MS 60000 /* for programs to end and disks to be written */
 
 /*
  * The rule: the process with the most pages in memory dies, whoever asked for more; init and kernel threads never. A process that was
@@ -44,11 +47,43 @@ static bool kill_biggest_process(void)
 	return worst != NULL;
 }
 
+/* ---- the power button ---- */
+
+/* Ask init to shut down, the way a person does: by the program. When that does not come to its end the kernel does it alone. */
+static int poweroff_thread(void *arg)
+{
+	static const char *const argv[] = { POWEROFF, NULL };
+	static const char *const envp[] = { "HOME=/", "PATH=/sbin:/bin:/usr/sbin:/usr/bin", NULL };
+	int status = usermodehelper_run(POWEROFF, argv, envp, POWEROFF_WAIT_MS);
+
+	if (status < 0 || status >> 8) /* a signal is init's, who ends all processes by now */
+		pr_warn(POWEROFF ": status %d\n", status);
+	else
+		sleep_ms(POWEROFF_WAIT_MS);
+	kernel_power_off();
+}
+
+static void power_button(void)
+{
+	static volatile u32 asked;
+	struct task *t;
+
+	if (atomic_test_and_set(&asked, 1)) {
+		pr_notice("power button again: power off now\n");
+		kernel_power_off();
+	}
+	pr_notice("power button: shutting down\n");
+	t = kthread_run(poweroff_thread, NULL, "poweroff");
+	if (IS_ERR(t))
+		kernel_power_off();
+}
+
 int process_init(void)
 {
 	futex_init();
 	out_of_memory_hook = kill_biggest_process;
 	sched_cpu_timer_hook = cpu_timer_tick;
+	power_button_hook = power_button;
 	init_signal.rlim[RLIMIT_NPROC] = (struct rlimit_k){ max_tasks() / 2, max_tasks() / 2 };
 	init_signal.rlim[RLIMIT_SIGPENDING] = (struct rlimit_k){ max_tasks() / 2, max_tasks() / 2 };
 	irq_disable();
@@ -57,31 +92,35 @@ int process_init(void)
 	return 0;
 }
 
-/* Turn the thread that booted the kernel into a process: objects of its own instead of the kernel threads' shared ones. */
-static int become_process(void)
+int become_process(void)
 {
 	struct task *t = current;
 	struct signal *s = signal_create();
 	struct sighand *h = sighand_create(&init_sighand);
+	struct files *files = files_create();
+	struct fs_context *fs = fs_create();
 
-	if (!s || !h)
+	if (!s || !h || IS_ERR_OR_NULL(files) || IS_ERR_OR_NULL(fs)) {
+		if (s)
+			signal_put(s);
+		if (h)
+			sighand_put(h);
+		if (!IS_ERR_OR_NULL(files))
+			files_put(files);
+		if (!IS_ERR_OR_NULL(fs))
+			fs_put(fs);
 		return -ENOMEM;
+	}
 	memcpy(s->rlim, init_signal.rlim, sizeof(s->rlim));
 	s->pgrp = s->session = 0;
-	s->unkillable = true;
-	if (!t->files)
-		t->files = files_create();
-	if (!t->fs)
-		t->fs = fs_create();
-	if (IS_ERR_OR_NULL(t->files) || IS_ERR_OR_NULL(t->fs))
-		return -ENOMEM;
 	spin_lock_bh(&tasklist_lock);
 	signal_put(t->signal);
 	sighand_put(t->sighand);
 	t->signal = s;
 	t->sighand = h;
+	t->files = files;
+	t->fs = fs;
 	list_add_tail(&t->thread_node, &s->threads);
-	t->exit_signal = SIGCHLD;
 	spin_unlock_bh(&tasklist_lock);
 	kfree(t->kthread);
 	t->kthread = NULL;
@@ -123,6 +162,8 @@ int start_init(void)
 
 	if (e)
 		panic("no memory for the first process");
+	current->signal->unkillable = true;
+	current->exit_signal = SIGCHLD;
 	open_console();
 	if (wanted && *wanted) {
 		e = run_init(wanted);

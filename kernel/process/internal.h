@@ -69,6 +69,9 @@ u32 elf_create_stack(struct binprm *b, const struct elf_image *image);
 struct file *exec_file_open(int dfd, const char *path, int flags);
 void exec_file_put(void *file);
 
+/* init.c: turn a kernel thread into a process: objects of its own instead of the kernel threads' shared ones. 0, -ENOMEM (still a thread). */
+int become_process(void);
+
 /* sigframe.c */
 /* Build the frame of a handler on the user's stack and set r to enter it. 0 or -EFAULT. */
 int setup_signal_frame(struct regs *r, const struct k_sigaction *ka, const struct siginfo_k *info, u64 oldmask);

@@ -10,6 +10,7 @@
 #include "kernel/debug/bug.h"
 #include "kernel/debug/printk.h"
 #include "kernel/hal/cpu.h"
+#include "kernel/hal/isa_dma.h"
 #include "kernel/hal/power.h"
 #include "kernel/init.h"
 #include "kernel/irq/irq.h"
@@ -204,6 +205,7 @@ static const struct {
 	{ "cmdline", 0444, show_cmdline, NULL },
 	{ "cpuinfo", 0444, cpu_show, NULL },
 	{ "devices", 0444, show_devices, NULL },
+	{ "dma", 0444, isa_dma_show, NULL },
 	{ "filesystems", 0444, filesystems_show, NULL },
 	{ "interrupts", 0444, irq_show_table, NULL },
 	{ "loadavg", 0444, show_loadavg, NULL },

@@ -9,7 +9,6 @@ struct siginfo_user {
 	s32 signo, err, code;
 	u32 fields[29];
 };
-#define NSIGPOLL 6 /* codes of SIGIO, whichever signal F_SETSIG chose for it */
 static_assert(sizeof(struct siginfo_user) == 128, "ABI");
 
 /* Faults have the address first, SIGIO band and descriptor, all others pid, uid and a value; SIGCHLD the times behind it. */

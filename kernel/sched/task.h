@@ -13,6 +13,7 @@
 #include "kernel/sched/task_io.h"
 #include "kernel/sched/wait.h"
 #include "kernel/sync/atomic.h"
+#include "kernel/uapi/ioprio.h"
 
 struct mm;
 struct files;       /* io/vfs: descriptor table */
@@ -67,6 +68,7 @@ struct task {
 	u32 policy, rt_priority;            /* SCHED_*; 0, or 1..99 for SCHED_FIFO and SCHED_RR */
 	u64 rt_seq;                         /* order among equal rt_priority */
 	u64 slice_start_ns;                 /* sum_exec_ns when a SCHED_RR slice began */
+	u32 ioprio;                         /* IOPRIO_VALUE of ioprio_set; class NONE: follows nice; inherited */
 	u64 prev_utime_ns, prev_stime_ns;   /* last reported: times never go back */
 
 	/* objects */
@@ -163,6 +165,15 @@ void set_user_nice(struct task *t, int nice);
 #define SCHED_IDLE 5u
 #define SCHED_RR_SLICE_NS 100000000ull
 void sched_set_policy(struct task *t, u32 policy, u32 rt_priority);
+/* The I/O priority that counts: the one that was set, else what policy and nice value stand for (ioprio_set(2)). */
+static inline u32 task_effective_ioprio(const struct task *t)
+{
+	if (IOPRIO_CLASS(t->ioprio))
+		return t->ioprio;
+	if (unlikely(t->policy == SCHED_IDLE))
+		return IOPRIO_VALUE(IOPRIO_CLASS_IDLE, 0);
+	return IOPRIO_VALUE(t->rt_priority ? IOPRIO_CLASS_RT : IOPRIO_CLASS_BE, (u32)(t->nice + 20) / 5);
+}
 /* First C code of a new task: prev is the one that ran before. From switch.asm. */
 void schedule_tail(struct task *prev);
 /* The descriptors or %gs of current were changed in current->tls and current->user_gs: load them. */

@@ -12,6 +12,7 @@ enum lock_rank {
 	RANK_PARAM,        /* module parameters, held over a driver's own set and get */
 	RANK_CHARDEV,      /* mutexes of Linux-style driver files: held in read and write, also while user memory is faulted in */
 	RANK_MOUNT,        /* mount tree changes; rename's cross-directory mutex */
+	RANK_REGISTRY,     /* who is registered (input devices): held over what the device model does */
 	RANK_INODE,        /* inode->lock: contents of a directory, size of a file */
 	RANK_MM,           /* mm->lock: areas and page tables; after the inode, because a write holds its file while its source is faulted in */
 	RANK_TX,           /* a file system transaction; ext2's allocation mutexes */
@@ -27,6 +28,7 @@ enum lock_rank {
 	RANK_MAPPING,      /* mapping->lock: page tree of a file; buffers of a page; areas that map it */
 	RANK_PTE,          /* mm->table_lock: page table entries; taken under mapping->lock when a file's pages are unmapped */
 	RANK_QUEUE,        /* request queue */
+	RANK_INPUT,        /* events of an input device: held over its handlers and its driver */
 	RANK_DRIVER,       /* a driver's own */
 	RANK_SIGNAL,       /* signal state of a task */
 	RANK_WAITQ,        /* wait queue heads */

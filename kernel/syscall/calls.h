@@ -136,6 +136,8 @@ long sys_times(void __user *tms);
 long sys_nice(int increment);
 long sys_getpriority(int which, int who);
 long sys_setpriority(int which, int who, int nice);
+long sys_ioprio_set(int which, int who, u32 ioprio);
+long sys_ioprio_get(int which, int who);
 long sys_sched_yield(void);
 long sys_sched_setscheduler(pid_t pid, int policy, const u32 __user *param);
 long sys_sched_getscheduler(pid_t pid);

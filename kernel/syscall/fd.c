@@ -101,18 +101,6 @@ static long lock32(struct file *f, u32 cmd, struct flock_abi __user *user)
 	return copy_to_user(user, &s, sizeof(s)) ? -EFAULT : 0;
 }
 
-#define F_OWNER_TID 0
-#define F_OWNER_PID 1
-#define F_OWNER_PGRP 2
-
-static void set_owner(struct file *f, int type, pid_t pid)
-{
-	f->owner.type = type;
-	f->owner.pid = pid;
-	f->owner.uid = current->cred.uid;
-	f->owner.euid = current->cred.euid;
-}
-
 static long owner_ex(struct file *f, u32 cmd, struct f_owner_ex_abi __user *user)
 {
 	struct f_owner_ex_abi o = { f->owner.type, f->owner.pid };
@@ -122,7 +110,7 @@ static long owner_ex(struct file *f, u32 cmd, struct f_owner_ex_abi __user *user
 		return -EFAULT;
 	if (o.type < F_OWNER_TID || o.type > F_OWNER_PGRP)
 		return -EINVAL;
-	set_owner(f, o.type, o.pid);
+	f_setown(f, o.type, o.pid);
 	return 0;
 }
 
@@ -159,7 +147,7 @@ static long do_fcntl(int fd, struct file *f, u32 cmd, unsigned long arg)
 	case F_SETOWN:
 		if ((s32)arg == INT32_MIN)
 			return -EINVAL;
-		set_owner(f, (s32)arg < 0 ? F_OWNER_PGRP : F_OWNER_PID, (s32)arg < 0 ? -(s32)arg : (s32)arg);
+		f_setown(f, (s32)arg < 0 ? F_OWNER_PGRP : F_OWNER_PID, (s32)arg < 0 ? -(s32)arg : (s32)arg);
 		return 0;
 	case F_GETOWN_EX:
 	case F_SETOWN_EX: return owner_ex(f, cmd, user);

@@ -112,6 +112,64 @@ long sys_setpriority(int which, int who, int nice)
 	return r;
 }
 
+/* ---- I/O priorities: their who is one more than that of setpriority ---- */
+
+static bool ioprio_ok(u32 ioprio)
+{
+	u32 class = IOPRIO_CLASS(ioprio), level = IOPRIO_LEVEL(ioprio);
+
+	if (ioprio >> 16 || class > IOPRIO_CLASS_IDLE)
+		return false;
+	return class == IOPRIO_CLASS_NONE ? !level : class == IOPRIO_CLASS_IDLE || level < IOPRIO_LEVELS;
+}
+
+long sys_ioprio_set(int which, int who, u32 ioprio)
+{
+	struct task *t;
+	long r = -ESRCH;
+
+	if (!ioprio_ok(ioprio) || which < IOPRIO_WHO_PROCESS || which > IOPRIO_WHO_USER)
+		return -EINVAL;
+	if (IOPRIO_CLASS(ioprio) == IOPRIO_CLASS_RT && !capable())
+		return -EPERM;
+	which -= IOPRIO_WHO_PROCESS;
+	who = prio_who(which, who);
+	spin_lock_bh(&tasklist_lock);
+	list_for_each_entry(t, &all_tasks, all_node) {
+		if (!prio_match(t, which, who))
+			continue;
+		if (!owner_or_capable(t)) {
+			r = -EPERM;
+			break;
+		}
+		t->ioprio = ioprio;
+		r = 0;
+	}
+	spin_unlock_bh(&tasklist_lock);
+	return r;
+}
+
+/* The best one of those that match. */
+long sys_ioprio_get(int which, int who)
+{
+	struct task *t;
+	long r = -ESRCH;
+
+	if (which < IOPRIO_WHO_PROCESS || which > IOPRIO_WHO_USER)
+		return -EINVAL;
+	which -= IOPRIO_WHO_PROCESS;
+	who = prio_who(which, who);
+	spin_lock_bh(&tasklist_lock);
+	list_for_each_entry(t, &all_tasks, all_node) {
+		long p = (long)task_effective_ioprio(t);
+
+		if (prio_match(t, which, who))
+			r = r < 0 ? p : min(r, p);
+	}
+	spin_unlock_bh(&tasklist_lock);
+	return r;
+}
+
 /* ---- policies ---- */
 
 static inline bool is_rt(u32 policy) { return policy == SCHED_FIFO || policy == SCHED_RR; }

@@ -291,8 +291,8 @@
 	N(286, add_key) \
 	N(287, request_key) \
 	N(288, keyctl) \
-	N(289, ioprio_set) \
-	N(290, ioprio_get) \
+	S(289, ioprio_set, sys_ioprio_set) \
+	S(290, ioprio_get, sys_ioprio_get) \
 	N(291, inotify_init) \
 	N(292, inotify_add_watch) \
 	N(293, inotify_rm_watch) \

@@ -11,4 +11,9 @@
 #define FIOASYNC 0x5452u
 #define FIOQSIZE 0x5460u
 
+/* How the number of a newer ioctl says what it carries (asm-generic/ioctl.h). */
+#define IOC_WRITE 0x40000000u /* the program gives size bytes */
+#define IOC_READ 0x80000000u  /* the program gets them */
+#define IOC_SIZE(cmd) ((cmd) >> 16 & 0x3fffu)
+
 #endif

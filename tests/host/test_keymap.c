@@ -1,23 +1,31 @@
 /*
- * Scancodes to bytes: every key of the US layout alone, with shift and with ctrl; locks, keypad, cursor keys, rubbish.
- * SOURCES: drivers/char/keymap.c
+ * Scan codes to keys to bytes: every key of the US layout alone, with shift and with ctrl; locks, keypad, cursor keys, rubbish.
+ * SOURCES: drivers/char/keymap.c drivers/char/scancode.c
  */
 #include "tests/host/host_test.h"
 
 #include <string.h>
 
 #include "drivers/char/keymap.h"
+#include "drivers/char/scancode.h"
+#include "kernel/uapi/input.h"
 
 static struct keymap k;
+static struct scancode_state state;
+static bool held[KEY_CNT]; /* what the input core knows */
 static enum key_action action;
 
 static const char *code(u8 c)
 {
 	static u8 out[KEYMAP_MAX + 1];
-	u32 n;
+	bool down;
+	u32 key = scancode_key(&state, c, &down), n = 0;
 
 	memset(out, 0, sizeof(out));
-	n = keymap_scancode(&k, c, false, out, &action);
+	action = KEY_ACTION_NONE;
+	if (key && (down || held[key]))
+		n = keymap_key(&k, key, down ? held[key] ? 2 : 1 : 0, false, out, &action);
+	held[key] = key && down;
 	out[n] = 0;
 	return (char *)out;
 }
@@ -31,6 +39,8 @@ static const char *extended(u8 c)
 static void start(void)
 {
 	memset(&k, 0, sizeof(k));
+	memset(&state, 0, sizeof(state));
+	memset(held, 0, sizeof(held));
 }
 
 /* Every printing key: scancode, alone, with shift. */
@@ -102,15 +112,16 @@ TEST(locks)
 	start();
 	code(0x3a);
 	CHECK_EQ(action, KEY_ACTION_LEDS);
-	CHECK_EQ(k.leds, KEY_LED_CAPS);
+	CHECK_EQ(k.leds, KEYMAP_LED_CAPS);
 	code(0x3a); /* auto-repeat */
-	CHECK_EQ(k.leds, KEY_LED_CAPS);
+	CHECK_EQ(k.leds, KEYMAP_LED_CAPS);
 	code(0xba);
 	CHECK_EQ(code(0x1e)[0], 'A');
 	CHECK_EQ(code(0x02)[0], '1'); /* letters only */
 	code(0x2a);
 	CHECK_EQ(code(0x1e)[0], 'a');
 	code(0xaa);
+	code(0xba);
 	code(0x3a);
 	CHECK_EQ(k.leds, 0);
 }
@@ -155,8 +166,7 @@ TEST(pause_and_rubbish)
 	}
 	/* All keys up: it types as before. */
 	for (u32 c = 0x81; c < 0xe0; c++) {
-		k.skip = 0;
-		k.extended = false;
+		memset(&state, 0, sizeof(state));
 		code((u8)c);
 	}
 	extended(0x9d);

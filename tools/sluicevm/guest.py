@@ -16,7 +16,7 @@ import tempfile
 import termios
 import time
 
-from . import debugger, image, machine
+from . import debugger, image, machine, packages
 from .options import CANNOT_START, NOT_FOUND, PANICKED, TIMED_OUT, CannotStart, Disk, say
 
 POLL = 0.008            # seconds between two looks at the streams
@@ -170,8 +170,8 @@ def _on_signal(number, _frame):
 
 
 class Run:
-    def __init__(self, opts, work, args, gdb=None):
-        self.opts, self.work, self.args, self.gdb = opts, work, args, gdb
+    def __init__(self, opts, work, args, gdb=None, pass_fds=()):
+        self.opts, self.work, self.args, self.gdb, self.pass_fds = opts, work, args, gdb, pass_fds
         interactive = opts.command is None
         self.out = Stream(work.file("out"), None if interactive else 1)
         self.err = Stream(work.file("err"), None if interactive else 2)
@@ -181,6 +181,7 @@ class Run:
         self.deadline = time.monotonic() + opts.timeout if opts.timeout else None
         self.timed_out = False
         self.cut_short = False      # gdb ended while the guest was running
+        self.diverged = False       # a replay that was none
         self.qemu_said = work.file("qemu")
         self.pidfd = None
         self._launch()
@@ -190,7 +191,7 @@ class Run:
         with open(self.qemu_said, "wb") as said:
             self.qemu = subprocess.Popen(self.args, stdin=terminal if self.opts.command is None else subprocess.DEVNULL,
                                          stdout=terminal if self.opts.command is None else said, stderr=said,
-                                         preexec_fn=_die_with_parent, start_new_session=bool(self.gdb))
+                                         preexec_fn=_die_with_parent, start_new_session=bool(self.gdb), pass_fds=self.pass_fds)
         self.pidfd = os.pidfd_open(self.qemu.pid)
         return True
 
@@ -305,6 +306,8 @@ class Run:
             self._show_qemu()
             say("QEMU was killed by signal %d" % -code if code < 0 else "QEMU ended with %d" % code)
             return CANNOT_START
+        if self.diverged:
+            return CANNOT_START
         if self.gdb and not self.status.fact:
             return self.gdb.status
         if o.command is None:
@@ -338,11 +341,16 @@ def _prepare_root(opts, work):
     default = os.path.join(opts.build, "root.img")
     if opts.root and os.path.exists(opts.root.file):
         root, fresh = opts.root, False
+        if opts.packages:
+            packages.add(opts.build, opts.packages, root.file)
     else:
         if not os.path.exists(default):
             raise CannotStart("no root image %s (make builds it)" % default)
         root, fresh = opts.root or Disk(work.file("root.img"), "ide", False), True
-        image.copy(default, root.file)
+        if opts.packages:
+            packages.root(opts.build, opts.packages, default, root.file)
+        else:
+            image.copy(default, root.file)
     try:
         image.add(root.file, opts.add)
     except CannotStart:
@@ -389,16 +397,22 @@ def run(opts):
     work, machine_run, gdb = None, None, None
     try:
         work = Workspace()
-        root, throw_away = _prepare_root(opts, work)
+        tape = opts.recording
+        root, throw_away = (tape.unpack(opts, work), True) if tape and tape.mode == "replay" else _prepare_root(opts, work)
+        kernel = machine.kernel_file(opts)
+        if tape and tape.mode == "record":
+            tape.begin(opts, root, kernel, work)
         _hand_in(opts, work)
         if saved:
             _plain_line_feeds()
         args = machine.arguments(opts, root, throw_away, work.path)
         if opts.gdb:
-            gdb = debugger.Debugger(opts, work, machine.kernel_file(opts))
+            gdb = debugger.Debugger(opts, work, kernel)
             args += gdb.qemu_arguments
-        machine_run = Run(opts, work, args, gdb)
+        machine_run = Run(opts, work, args, gdb, machine.kernel_descriptor(kernel) if tape else ())
         machine_run.follow_gdb() if gdb else machine_run.follow()
+        if tape:
+            tape.finish(machine_run)
         return _take_out(opts, root, machine_run.verdict())
     except Interrupted as e:
         return 128 + e.number
@@ -412,6 +426,8 @@ def run(opts):
             gdb.close()
         if machine_run:
             machine_run.close()
+        if opts.recording:
+            opts.recording.close()
         if work:
             work.remove()
         if saved:

@@ -8,11 +8,13 @@ import re
 import shutil
 import struct
 
-from .options import CannotStart
+from .options import CannotStart, Disk
 
 PORTS = {"log": 0xe9, "out": 0xea, "err": 0xeb, "status": 0xec}
 MULTIBOOT_MAGIC = 0x1badb002
 IDE_CD_ORDER = (2, 3, 1)
+RECORD_SHIFT = 5        # of a recorded run: an instruction takes 32 ns of guest time; QEMU is quickest so
+KERNEL_FD = 90          # the number is part of a name that the guest can see
 
 
 def _escape(path):
@@ -45,8 +47,9 @@ def check_iso(path):
 class _Drives:
     """Collects the arguments for the disks; knows which IDE index is free."""
 
-    def __init__(self, taken):
+    def __init__(self, taken, recording=None):
         self.args, self.taken, self.count, self.ahci, self.floppies = [], set(taken), 0, 0, 0
+        self.recording = recording
 
     def ide_index(self, order):
         free = [i for i in order if i not in self.taken]
@@ -65,19 +68,36 @@ class _Drives:
             drive += ",snapshot=on"     # QEMU's ATA disks know no write protection: what is written is dropped
         elif disk.read_only:
             drive += ",readonly=on"
-        if disk.kind == "ide":
-            self._drive(drive, "if=ide,index=%d,media=disk" % (self.ide_index((1, 2, 3)) if index is None else index))
-        elif disk.kind == "cdrom":
-            self._drive(drive, "if=ide,index=%d,media=cdrom" % self.ide_index(IDE_CD_ORDER))
+        elif self.recording and self.recording.mode == "replay":
+            drive += ",snapshot=on"     # a replay may start anew, from the same contents
+        if disk.kind in ("ide", "cdrom"):
+            order = IDE_CD_ORDER if disk.kind == "cdrom" else (1, 2, 3)
+            self._ide(drive, name, self.ide_index(order) if index is None else index, disk.kind == "cdrom")
         elif disk.kind == "floppy":
-            self._drive(drive, "if=floppy,index=%d" % self.floppies)
+            if self.recording:
+                self.args += ["-device", "floppy,unit=%d,drive=%s" % (self.floppies, self._recorded(drive, name))]
+            else:
+                self.args += ["-drive", drive + ",if=floppy,index=%d" % self.floppies]
             self.floppies += 1
         else:
-            self._drive(drive, "if=none,id=" + name)
+            if self.recording:
+                name = self._recorded(drive, name)
+            else:
+                self.args += ["-drive", "%s,if=none,id=%s" % (drive, name)]
             self.args += ["-device", self._device(disk.kind, name)]
 
-    def _drive(self, drive, where):
-        self.args += ["-drive", drive + "," + where]
+    def _ide(self, drive, name, index, cd):
+        if self.recording:
+            self.args += ["-device", "%s,drive=%s,bus=ide.%d,unit=%d" % ("ide-cd" if cd else "ide-hd", self._recorded(drive, name), index // 2, index % 2)]
+        else:
+            self.args += ["-drive", "%s,if=ide,index=%d,media=%s" % (drive, index, "cdrom" if cd else "disk")]
+
+    def _recorded(self, drive, name):
+        """A node that makes the ends of the image's transfers part of the recording; its name."""
+        read_only = ",readonly=on" if "readonly=on" in drive else ""
+        self.args += ["-drive", "%s,if=none,id=%s" % (drive, name),
+                      "-drive", "driver=blkreplay,if=none,image=%s,id=%s-recorded%s" % (name, name, read_only)]
+        return name + "-recorded"
 
     def _device(self, kind, name):
         if kind == "nvme":
@@ -103,6 +123,14 @@ def kernel_file(opts):
     return opts.kernel or os.path.join(opts.build, "release", "sluice.elf")
 
 
+def kernel_descriptor(kernel):
+    """The kernel open under the number that a recorded machine knows it by, to be handed to QEMU."""
+    fd = os.open(kernel, os.O_RDONLY)
+    os.dup2(fd, KERNEL_FD)
+    os.close(fd)
+    return (KERNEL_FD,)
+
+
 def kernel_words(opts, root):
     """The kernel's command line."""
     words = ["root=/dev/" + ROOT_NAMES[root.kind], "rw", "console=ttyS0"]
@@ -118,7 +146,9 @@ def arguments(opts, root, throw_away, folder):
         raise CannotStart("no qemu-system-i386 here: run tools/deps")
     a = [qemu, "-name", "sluice", "-machine", "pc", "-m", str(opts.mem), "-smp", str(opts.smp), "-nodefaults", "-vga", "std",
          "-display", "none", "-parallel", "null", "-nic", "none", "-no-reboot"]
-    if opts.icount:
+    if opts.recording:
+        a += ["-icount", "shift=%d,rr=%s,rrfile=%s" % (0 if opts.icount else RECORD_SHIFT, opts.recording.mode, _escape(opts.recording.events))]
+    elif opts.icount:
         a += ["-icount", "shift=0,sleep=off"]
     for name, port in PORTS.items():
         a += ["-chardev", "file,id=%s,path=%s" % (name, _escape(os.path.join(folder, name))),
@@ -129,7 +159,7 @@ def arguments(opts, root, throw_away, folder):
         if os.path.exists(path):
             a += ["-fw_cfg", "name=opt/sluice/%s,file=%s" % (item, _escape(path))]
 
-    drives = _Drives(_ide_indexes(opts.qemu))
+    drives = _Drives(_ide_indexes(opts.qemu), opts.recording)
     if root.kind == "ide":
         drives.taken.add(0)
     drives.attach(root, 0 if root.kind == "ide" else None, throw_away)
@@ -138,13 +168,13 @@ def arguments(opts, root, throw_away, folder):
     words = " ".join(kernel_words(opts, root))
     if opts.iso:
         check_iso(opts.iso)
-        index = drives.ide_index(IDE_CD_ORDER)
-        drives.args += ["-drive", "file=%s,format=raw,if=ide,index=%d,media=cdrom,readonly=on" % (_escape(opts.iso), index),
-                        "-boot", "d",
+        drives.attach(Disk(opts.iso, "cdrom", True))
+        drives.args += ["-boot", "d",
                         # GRUB has no way to read fw_cfg: iso/grub.cfg takes the words from the SMBIOS system version.
                         "-smbios", "type=1,version=" + _escape(("sluice-run " if opts.command else "sluice-console ") + words)]
     else:
         kernel = kernel_file(opts)
         check_kernel(kernel)
-        a += ["-kernel", kernel, "-append", words]
+        # Multiboot hands the kernel its own file name: in a recording it must be one that holds wherever the file lies.
+        a += ["-kernel", "/proc/self/fd/%d" % KERNEL_FD if opts.recording else kernel, "-append", words]
     return a + drives.args + opts.qemu

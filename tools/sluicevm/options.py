@@ -39,6 +39,7 @@ class Options:
         self.command = None     # list of str; None: interactive
         self.add = []           # (host path, guest path)
         self.get = []           # (guest path, host path)
+        self.packages = []      # Debian packages for the root
         self.root = None        # Disk; None: a throw-away copy of the default root
         self.disks = []
         self.mem = 128
@@ -53,15 +54,23 @@ class Options:
         self.gdb = False        # gdb attached on this terminal
         self.gdb_script = None  # gdb runs the commands of this file instead, and ends
         self.help = False
+        self.recording = None   # recording.Recorder or Player
 
     @property
     def build(self):
         return os.environ.get("SLUICE_BUILD") or os.path.join(TOP, "build")
 
 
-def parse(argv):
+def parse(argv, recording=None):
+    """recording: the Recorder or Player whose run this is; a replay takes the run's own options from there, and few others."""
     o = Options()
+    o.recording = recording
     args = list(argv)
+    replay = recording is not None and recording.mode == "replay"
+    if replay:
+        recording.take_options(o)
+        if "--" in args:
+            raise CannotStart("replay: the command is the recorded one")
     if "--" in args:
         at = args.index("--")
         o.command = args[at + 1:]
@@ -74,6 +83,10 @@ def parse(argv):
             o.help = True
             return o
         name, given, value = word.partition("=")
+        if replay and name not in REPLAY_OPTIONS:
+            raise CannotStart("replay %s: not for a replay, which takes %s" % (word, " ".join(REPLAY_OPTIONS)))
+        if recording and not replay and name in ("--gdb", "--gdb-script"):
+            raise CannotStart("record %s: record first, then replay with it" % name)
         if word in FLAGS:
             FLAGS[word](o)
             continue
@@ -129,6 +142,11 @@ def _get(o, value):
     if not os.path.isdir(os.path.dirname(os.path.abspath(host))):
         raise CannotStart("--get %s: no such folder on the host" % os.path.dirname(host))
     o.get.append((inside, host))
+
+
+def _packages(o, value):
+    from .packages import check_names
+    o.packages += check_names(value)
 
 
 def _split(option, value, kinds, flags):
@@ -195,6 +213,7 @@ def _gdb_script(o, value):
     o.gdb, o.gdb_script = True, _readable("--gdb-script", value)
 
 
+REPLAY_OPTIONS = ("--gdb", "--gdb-script", "--log", "--timeout")
 FLAGS = {
     "--gdb": lambda o: setattr(o, "gdb", True),
 }
@@ -202,6 +221,7 @@ FLAGS = {
 HANDLERS = {
     "--add": _add,
     "--get": _get,
+    "--packages": _packages,
     "--root": _root,
     "--disk": _disk,
     "--mem": lambda o, v: setattr(o, "mem", _number("mem", v, int, 1)),

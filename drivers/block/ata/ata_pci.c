@@ -80,6 +80,7 @@ static int attach_disk(struct ata_drive *d)
 	u32 most = d->ch->mode == ATA_MODE_POLL || !d->id.lba48 ? MAX_POLL_SECTORS : MAX_HW_SECTORS;
 	struct queue_limits limits = {
 		.logical_block_size = d->id.logical_sector_bytes,
+		.physical_block_size = d->id.physical_sector_bytes,
 		.max_hw_sectors = most,
 		.max_segments = PRD_MAX_ENTRIES,
 		.max_segment_size = PRD_BOUNDARY,

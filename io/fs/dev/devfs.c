@@ -78,6 +78,8 @@ static int add(const char *name, umode_t mode, kdev_t dev, const char *target)
 
 int devfs_add(const char *name, umode_t mode, kdev_t dev) { return add(name, mode, dev, NULL); }
 
+int devfs_symlink(const char *name, const char *target) { return add(name, 0, 0, target); }
+
 void devfs_remove(const char *name)
 {
 	struct dentry *folder = walk_to_folder(&name, false);

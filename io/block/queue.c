@@ -149,6 +149,7 @@ struct request_queue *blk_queue_create(const struct block_ops *ops, const struct
 	}
 	timer_init(&q->again_timer, again, q);
 	timer_init(&q->deadline_timer, blk_deadline_expired, q);
+	INIT_WORK(&q->timeout_work, blk_timeout_work);
 	q->deadline_at = ~0ull;
 	q->nr_hw = nr_hw;
 	for (u32 i = 0; i < nr_hw; i++)
@@ -172,6 +173,7 @@ void blk_queue_destroy(struct request_queue *q)
 	ASSERT(q->nr_free == q->nr_requests);
 	timer_del_sync(&q->again_timer);
 	timer_del_sync(&q->deadline_timer);
+	cancel_work_sync(&q->timeout_work);
 	elevator_exit(q);
 	requests_free(q->requests);
 	kfree(q);

@@ -5,7 +5,7 @@
  *   blk_merge_bio       merge.c      joins a bio to a waiting request, and two requests that came to touch
  *   blk_run_queue       dispatch.c   elevator -> tag -> driver
  *   blk_request_done    complete.c   from the driver; SOFTIRQ_BLOCK ends the bios and runs the queue again
- *   recovery thread     timeout.c    deadlines
+ *   blk_timeout_work    timeout.c    deadlines
  *   elevator_switch     elevator.c   another elevator: freeze (drain), exchange, thaw
  */
 #ifndef IO_BLOCK_QUEUE_H
@@ -13,6 +13,7 @@
 
 #include "io/contract/device.h"
 #include "io/contract/elevator.h"
+#include "kernel/irq/workqueue.h"
 
 #define NR_REQUESTS_DEFAULT 128u
 #define NR_REQUESTS_LEAST 4u   /* of queue/nr_requests, as in Linux */
@@ -66,8 +67,7 @@ struct request_queue {
 	/* deadlines */
 	struct timer deadline_timer;
 	u64 deadline_at;                /* when the timer fires; ~0: not armed */
-	struct list_head timeout_node;  /* in the recovery thread's list */
-	bool timeout_pending;
+	struct work_struct timeout_work; /* asks the driver about what is past its deadline */
 
 	u32 nr_hw;
 	struct hw_ctx hw[];
@@ -90,6 +90,7 @@ void blk_account_joined(struct request *rq); /* another request has taken it in 
 void blk_account_done(struct request *rq, u64 now);
 void blk_arm_deadline(struct request_queue *q, u64 deadline_ns); /* lock held */
 void blk_deadline_expired(void *q);                             /* the queue's timer */
+void blk_timeout_work(struct work_struct *work);                /* q->timeout_work */
 void blk_give_back(struct request_queue *q, struct request *rq); /* lock held: issue rq again before all others */
 void blk_flush_plug_list(struct blk_plug *plug);
 /* Let everything that is in the queue end and nothing new in, until blk_thaw_queue. knob_lock held; may sleep for as long as the disk takes. */

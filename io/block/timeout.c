@@ -1,15 +1,14 @@
 /*
- * Deadlines. A queue has one timer, armed for the first deadline of what is in flight; when it finds a request past its time, the thread
- * "blk_timeout" asks the driver, who first looks whether the device is done after all and then recovers (both may sleep).
+ * Deadlines. A queue has one timer, armed for the first deadline of what is in flight; when it finds a request past its time, the
+ * queue's work item asks the driver, who first looks whether the device is done after all and then recovers (both may sleep). The items have
+ * a work queue of their own, "kblockd": recovery is what frees memory when the system waits for write-back.
  */
 #include "io/block/queue.h"
 #include "kernel/debug/bug.h"
 #include "kernel/debug/printk.h"
-#include "kernel/sched/task.h"
+#include "kernel/lib/err.h"
 
-static DEFINE_SPINLOCK(list_lock, RANK_DRIVER);
-static LIST_HEAD(expired_queues);
-static DEFINE_WAIT_QUEUE(thread_wait);
+static struct workqueue_struct *kblockd;
 
 void blk_arm_deadline(struct request_queue *q, u64 deadline_ns)
 {
@@ -47,19 +46,13 @@ void blk_deadline_expired(void *arg)
 	if (!rq && next != ~0ull)
 		blk_arm_deadline(q, next);
 	spin_unlock_bh(&q->lock);
-	if (!rq)
-		return;
-	spin_lock_bh(&list_lock);
-	if (!q->timeout_pending) {
-		q->timeout_pending = true;
-		list_add_tail(&q->timeout_node, &expired_queues);
-	}
-	spin_unlock_bh(&list_lock);
-	wake_up(&thread_wait);
+	if (rq)
+		queue_work(kblockd, &q->timeout_work);
 }
 
-static void handle_queue(struct request_queue *q)
+void blk_timeout_work(struct work_struct *work)
 {
+	struct request_queue *q = container_of(work, struct request_queue, timeout_work);
 	struct request *rq;
 	u64 next;
 
@@ -80,28 +73,8 @@ static void handle_queue(struct request_queue *q)
 	}
 }
 
-static int timeout_thread(void *arg)
-{
-	for (;;) {
-		struct request_queue *q = NULL;
-
-		wait_event(&thread_wait, !list_empty(&expired_queues));
-		spin_lock_bh(&list_lock);
-		if (!list_empty(&expired_queues)) {
-			q = list_first_entry(&expired_queues, struct request_queue, timeout_node);
-			list_del(&q->timeout_node);
-			q->timeout_pending = false;
-		}
-		spin_unlock_bh(&list_lock);
-		if (q)
-			handle_queue(q);
-	}
-	return 0;
-}
-
 int blk_timeout_init(void)
 {
-	struct task *t = kthread_run(timeout_thread, NULL, "blk_timeout");
-
-	return IS_ERR(t) ? (int)PTR_ERR(t) : 0;
+	kblockd = alloc_workqueue("kblockd", WQ_MEM_RECLAIM | WQ_HIGHPRI, 0);
+	return kblockd ? 0 : -ENOMEM;
 }

@@ -1,6 +1,6 @@
 /*
- * Terminals: registration, and the two rings between interrupts and processes. Received bytes are taken through the line discipline by the
- * thread ttyd, in process context, because a byte may end in signals to a process group.
+ * Terminals: registration, and the two rings between interrupts and processes. Received bytes are taken through the line discipline by
+ * a work item of each terminal, in process context, because a byte may end in signals to a process group.
  */
 #include "io/char/tty.h"
 #include "io/contract/device.h"
@@ -14,8 +14,7 @@
 LIST_HEAD(tty_list); /* grows only */
 struct tty *console_tty;
 
-static DEFINE_WAIT_QUEUE(ttyd_wait);
-static volatile u32 ttyd_work;
+static struct workqueue_struct *tty_wq;
 static struct class tty_class = { .name = "tty" };
 
 /* ---- from and to the hardware ---- */
@@ -31,8 +30,7 @@ void tty_receive(struct tty *t, u8 c, u8 flag)
 	if (ring_room(&t->flip) == TTY_FLIP_SIZE / 4 && t->ops->throttle)
 		t->ops->throttle(t, true);
 	spin_unlock_irqrestore(&t->hw_lock, flags);
-	if (!atomic_test_and_set(&ttyd_work, 1))
-		wake_up(&ttyd_wait);
+	queue_work(tty_wq, &t->input_work);
 }
 
 int tty_next_tx(struct tty *t)
@@ -90,7 +88,7 @@ int tty_wait_sent(struct tty *t)
 	return (int)wait_event_interruptible(&t->write_wait, !ring_used(&t->out));
 }
 
-/* ---- the thread ---- */
+/* ---- in process context ---- */
 
 static bool flip_get(struct tty *t, u8 *c, u8 *flag)
 {
@@ -104,8 +102,9 @@ static bool flip_get(struct tty *t, u8 *c, u8 *flag)
 	return got;
 }
 
-static void take_input(struct tty *t)
+static void take_input(struct work_struct *work)
 {
+	struct tty *t = container_of(work, struct tty, input_work);
 	u8 c = 0, flag = 0;
 	bool any = false;
 
@@ -122,20 +121,6 @@ static void take_input(struct tty *t)
 		wake_up_key(&t->read_wait, TASK_NORMAL, 0, POLLIN | POLLRDNORM);
 		kill_fasync(&t->fasync, SIGIO, POLL_IN);
 	}
-}
-
-static int ttyd(void *arg)
-{
-	struct tty *t;
-
-	while (!kthread_should_stop()) {
-		wait_event(&ttyd_wait, ttyd_work);
-		atomic_and(&ttyd_work, 0);
-		list_for_each_entry(t, &tty_list, node)
-			if (ring_used(&t->flip))
-				take_input(t);
-	}
-	return 0;
 }
 
 /* ---- the line discipline's way out ---- */
@@ -195,6 +180,7 @@ struct tty *tty_register(const char *name, kdev_t dev, const struct tty_driver_o
 	spin_lock_init(&t->hw_lock, "tty_hw", RANK_SIGNAL);
 	wait_queue_init(&t->read_wait);
 	wait_queue_init(&t->write_wait);
+	INIT_WORK(&t->input_work, take_input);
 	ldisc_init(&t->ldisc);
 	t->ldisc.echo = ldisc_echo;
 	t->ldisc.signal = ldisc_signal;
@@ -242,7 +228,6 @@ u32 tty_cflag(struct tty *t)
 
 int tty_init(void)
 {
-	struct task *thread;
 	int error = class_register(&tty_class);
 
 	if (!error)
@@ -256,6 +241,6 @@ int tty_init(void)
 		error = tty_job_init();
 	if (error)
 		return error;
-	thread = kthread_run(ttyd, NULL, "ttyd");
-	return IS_ERR(thread) ? (int)PTR_ERR(thread) : 0;
+	tty_wq = alloc_workqueue("tty", 0, 0);
+	return tty_wq ? 0 : -ENOMEM;
 }

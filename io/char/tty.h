@@ -2,7 +2,7 @@
  * The tty core's own view of a terminal. Locks: tty->lock (mutex, RANK_OBJECT) guards the line discipline, the settings and the job-control
  * fields; tty->hw_lock (spinlock, irqsave) guards the two rings that interrupt handlers touch.
  *
- *   interrupt -> tty_receive -> flip ring -> thread ttyd -> ldisc_receive -> read()
+ *   interrupt -> tty_receive -> flip ring -> input_work -> ldisc_receive -> read()
  *   write() -> ldisc_output -> out ring -> start_tx -> tty_next_tx <- interrupt
  */
 #ifndef IO_CHAR_TTY_H
@@ -10,6 +10,7 @@
 
 #include "io/char/ldisc.h"
 #include "io/contract/char_device.h"
+#include "kernel/irq/workqueue.h"
 #include "kernel/lib/ring.h"
 #include "kernel/sync/mutex.h"
 
@@ -34,6 +35,7 @@ struct tty {
 
 	struct spinlock hw_lock;
 	struct ring flip, flip_flags, out; /* hw_lock */
+	struct work_struct input_work; /* takes the flip ring through the line discipline */
 	u32 overruns;             /* hw_lock: bytes lost because nobody took them */
 
 	struct wait_queue_head read_wait, write_wait;

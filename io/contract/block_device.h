@@ -183,7 +183,7 @@ struct block_ops {
 	 */
 	int (*queue_rq)(struct hw_ctx *h, struct request *rq);
 	/*
-	 * The deadline passed. First ask the device whether it is done after all; then recover. Runs in the thread blk_timeout, may sleep.
+	 * The deadline passed. First ask the device whether it is done after all; then recover. Runs in the work queue kblockd, may sleep.
 	 * Must end in blk_request_done, or return true to be given another period.
 	 */
 	bool (*timeout)(struct hw_ctx *h, struct request *rq);

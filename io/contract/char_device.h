@@ -32,7 +32,7 @@ struct tty_driver_ops {
 /* A terminal called name (ttyS0) with this number; its node appears in /dev. ERR_PTR. */
 struct tty *tty_register(const char *name, kdev_t dev, const struct tty_driver_ops *ops, void *driver_data);
 void *tty_driver_data(struct tty *t);
-/* From the driver's interrupt: a received byte (flag: 0, TTY_BREAK, TTY_PARITY); the thread ttyd takes it through the line discipline. Any context. */
+/* From the driver's interrupt: a received byte (flag: 0, TTY_BREAK, TTY_PARITY); a work item takes it through the line discipline. Any context. */
 #define TTY_BREAK 1
 #define TTY_PARITY 2
 void tty_receive(struct tty *t, u8 c, u8 flag);

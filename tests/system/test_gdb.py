@@ -10,7 +10,8 @@ import pytest
 import sluice
 
 COMMANDS = ["io-entry", "io-pic", "io-idt", "io-frame", "io-irq-break", "io-step-irq", "io-irqs", "io-bh", "io-waitq", "io-prd", "io-devs",
-            "io-ps", "io-bt", "io-dmesg", "io-rq", "io-bio", "io-cache", "io-walk"]
+            "io-ps", "io-bt", "io-dmesg", "io-rq", "io-bio", "io-cache", "io-mod", "io-walk", "io-steps", "io-when",
+            "io-rewind"]
 
 # In gdb: run(WHERE, COMMAND...) prints what each says between lines that a test can find. Errors are part of it.
 HEAD = """
@@ -63,14 +64,14 @@ python run("wrong", *%(wrong)r)
 python run("step", "io-step-irq", "io-step-irq on", "io-step-irq off")
 
 python
-for name in ("lines", "all_tasks", "all_disks", "'kernel/irq/softirq.c'::vectors", "pci_bus", "block_class", "'kernel/debug/printk.c'::ring_end"):
+for name in ("lines", "all_tasks", "all_disks", "'kernel/irq/softirq.c'::vectors", "sysfs_root_node", "'kernel/debug/printk.c'::ring_end"):
     size = gdb.parse_and_eval("sizeof(%%s)" %% name)
     overwrite("&" + name, bytes(5 + i %% 7 for i in range(int(size))))
 end
 python run("overwritten", *%(looks)r)
 python
 channel = value("(unsigned)$edx")
-for name in ("boot_cpu", "init_task", "page_replacement"):
+for name in ("boot_cpu", "init_task", "'io/cache/replacement.c'::policy"):
     overwrite("&" + name, bytes([0xf0] * int(gdb.parse_and_eval("sizeof(%%s)" %% name))))
 for name in ("all_tasks", "all_disks"):
     overwrite("&" + name, value("&" + name).to_bytes(4, "little") * 2)
@@ -165,6 +166,7 @@ def test_bottom_halves(said):
     assert "hard interrupt context" in text and "hard interrupt depth 1" in text, text
     assert "hard interrupt depth 0" in said["start", "io-bh"]
     assert re.search(r"BLOCK +(-|pending) +[1-9]\d* +blk_softirq", text), text
+    assert re.search(r"^tasklets waiting: 0$", text, re.M) and re.search(r"^events +\d+ +\d+ +[1-9]", text, re.M), text
 
 
 def test_tasks(said):

@@ -16,7 +16,7 @@ sys.dont_write_bytecode = True
 if HERE not in sys.path:
     sys.path.insert(0, HERE)
 
-for topic in ("base", "interrupts", "frames", "bottom", "tasks", "waits", "block", "ata", "cache", "devices", "log", "modules", "replay"):
+for topic in ("base", "interrupts", "frames", "bottom", "tasks", "waits", "block", "ata", "cache", "devices", "log", "modules", "replay", "steps"):
     name = "sluicegdb." + topic
     if name in sys.modules:
         importlib.reload(sys.modules[name])
@@ -25,3 +25,14 @@ for topic in ("base", "interrupts", "frames", "bottom", "tasks", "waits", "block
 
 for setting in ("pagination off", "confirm off", "print pretty on", "disassembly-flavor intel"):
     gdb.execute("set " + setting)
+
+if "SLUICE_GDB_PORT" in os.environ:
+    # Started by tools/vm: the guest goes with gdb. Without this gdb would let it run on for a moment.
+    def end_guest(_event):
+        try:
+            if gdb.selected_thread() is not None:
+                gdb.execute("kill", to_string=True)
+        except gdb.error:
+            pass        # it has gone by itself
+
+    gdb.events.gdb_exiting.connect(end_guest)

@@ -4,6 +4,7 @@ Everything read from the guest may be wrong: the kernel may not have got so far,
 checked before they are followed, walks have an end, and what cannot be read raises Problem (or gdb.error), which Command reports.
 """
 import functools
+import re
 
 import gdb
 
@@ -133,7 +134,8 @@ def name_of(address):
     text = gdb.execute("info symbol 0x%x" % address, to_string=True).strip()
     if text.startswith("No symbol"):
         return "0x%08x" % address
-    name, _, rest = text.partition(" in section ")[0].partition(" + ")
+    # gdb takes nasm's local labels for Ada's names: label.local becomes label[local].
+    name, _, rest = re.sub(r"\[(\w+)\]", r".\1", text.partition(" in section ")[0]).partition(" + ")
     return name + ("+%#x" % int(rest) if rest else "")
 
 

@@ -1,5 +1,5 @@
 """Bottom halves: io-bh."""
-from .base import Command, Problem, chain, command, name_of, pointer, symbol, table, text
+from .base import Command, Problem, chain, command, each, name_of, pointer, symbol, table, text
 from .frames import percpu
 
 ATOMIC_BITS, SOFTIRQ_BITS, HARDIRQ_BITS = (0, 8), (8, 8), (16, 4)      # preempt_count: kernel/hal/percpu.h
@@ -52,4 +52,13 @@ class Bh(Command):
 
     @staticmethod
     def work():
-        pass
+        queues, waiting, rows = symbol("queues", "kernel/irq/workqueue.c"), [], []
+        for q in each(queues, "struct workqueue_struct", "node", "the work queues"):
+            items = list(each(q["pending"], "struct work_struct", "entry", "the items of %s" % text(q["name"])))
+            busy = [w for w in each(q["workers"], "struct worker", "node", "the workers of %s" % text(q["name"])) if pointer(w["work"])]
+            rows.append([text(q["name"]), len(items), len(busy), int(q["nr_workers"])])
+            waiting += ["  %s: %#010x %s" % (text(q["name"]), int(i.address), name_of(pointer(i["func"]))) for i in items]
+        print("work waiting: %d" % len(waiting))
+        print("\n".join(waiting), end="\n" if waiting else "")
+        if rows:
+            table(rows, ["work queue", "waiting", "running", "threads"], ("waiting", "running", "threads"))

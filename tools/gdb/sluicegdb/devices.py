@@ -1,22 +1,19 @@
 """The device model: io-devs."""
-import re
-
-import gdb
-
-from .base import Command, Problem, at, command, each, pointer, symbol, table, text
+from .base import Command, Problem, at, check_pointer, command, each, offset_of, pointer, symbol, table, text
 
 
-def variables(type_name):
-    """Every variable of a type, [(name, its value)]: what the kernel and its loaded modules define."""
-    found, file = [], None
-    for line in gdb.execute("info variables -q -t ^%s$" % type_name.replace(" ", "."), to_string=True).splitlines():
-        m = re.match(r"File (.*):$", line)
-        if m:
-            file = m.group(1)
-        m = re.match(r"\d+:\s+(?:static )?%s (\w+);$" % re.escape(type_name), line)
-        if m:
-            found.append((m.group(1), symbol(m.group(1), file)))
-    return found
+def folder(node, name):
+    """The sysfs_node of this name in a folder."""
+    for n in each(node["children"], "struct sysfs_node", "sibling", "a folder of sysfs"):
+        if text(n["name"]) == name:
+            return n
+    raise Problem("there is no /sys/%s yet" % name)
+
+
+def registered(where, type_name):
+    """The objects (buses, classes) that have a folder in /sys/WHERE: every one there is, modules' own too."""
+    for n in each(folder(symbol("sysfs_root_node"), where)["children"], "struct sysfs_node", "sibling", "/sys/" + where):
+        yield at(check_pointer(n["kobj"], "a kobject") - offset_of(type_name, "kobj"), type_name)
 
 
 def resources(d):
@@ -27,8 +24,8 @@ def resources(d):
         return ""
     own = at(int(d.address), container)      # struct device comes first in both
     if bus == "pci":
-        irq = ", irq %d" % int(own["irq"]) if int(own["irq_pin"]) else ""
-        return "%04x:%04x class %06x%s" % (int(own["vendor"]), int(own["device"]), int(own["class_code"]), irq)
+        irq = ", irq %d" % int(own["irq"]) if int(own["pin"]) else ""
+        return "%04x:%04x class %06x%s" % (int(own["vendor"]), int(own["device"]), int(own["class"]), irq)
     words = ["ports %#x-%#x" % (int(own["port"]), int(own["port"]) + int(own["nr_ports"]) - 1)] if int(own["nr_ports"]) else []
     return ", ".join(words + (["irq %d" % int(own["irq"])] if int(own["irq"]) >= 0 else []))
 
@@ -40,14 +37,10 @@ class Devs(Command):
     NAME = "io-devs"
 
     def run(self, args):
-        shown = 0
-        for kind in ("struct bus_type", "struct class"):
-            for name, v in variables(kind):
-                if pointer(v["devices"]["next"]):       # registered
-                    (self.bus if kind == "struct bus_type" else self.klass)(v)
-                    shown += 1
-        if not shown:
-            raise Problem("no bus is registered yet")
+        for b in registered("bus", "struct bus_type"):
+            self.bus(b)
+        for c in registered("class", "struct class"):
+            self.klass(c)
 
     @staticmethod
     def bus(b):

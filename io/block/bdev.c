@@ -265,6 +265,13 @@ u32 blkdev_logical_block_size(struct block_device *b)
 	return b->disk->queue->limits.logical_block_size;
 }
 
+u32 blkdev_max_bytes(struct block_device *b)
+{
+	u32 sectors = b->disk->queue->max_sectors;
+
+	return sectors && sectors < 1u << 20 ? sectors << SECTOR_SHIFT : 1u << 29;
+}
+
 /* ---- file operations ---- */
 
 static int blkdev_open(struct inode *inode, struct file *f)

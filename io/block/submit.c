@@ -40,10 +40,12 @@ static struct bio *bio_piece(struct bio *bio, u32 from)
 {
 	const struct queue_limits *l = &bio->bdev->disk->queue->limits;
 	u32 max_sectors = bio->bdev->disk->queue->max_sectors, max_bytes = max_sectors ? max_sectors << SECTOR_SHIFT : ~0u;
-	u32 max_vecs = l->max_segments ? min_t(u32, l->max_segments / 2, BIO_MAX_VECS) : BIO_MAX_VECS; /* a vector of one page crosses at most one boundary */
+	u32 max_vecs = l->max_segments ? min_t(u32, l->max_segments / 2, BIO_MAX_VECS) : BIO_MAX_VECS; /* see bio_fits */
 	struct bio *piece = bio_alloc(bio->bdev, min_t(u32, max_vecs ? max_vecs : 1, bio->nr_vecs), bio->flags, GFP_NOFS);
 	u32 skip = from;
 
+	if (l->max_segments)
+		max_bytes = min(max_bytes, max(l->max_segments / 2, 1u) << PAGE_SHIFT);
 	piece->sector = bio->sector + (from >> SECTOR_SHIFT);
 	piece->id = bio->id;
 	piece->pid = bio->pid;
@@ -72,8 +74,8 @@ static bool bio_fits(const struct bio *bio)
 
 	if (q->max_sectors && bio->size > q->max_sectors << SECTOR_SHIFT)
 		return false;
-	/* A vector of a page makes at most two segments; count only when that could be too many. */
-	return !l->max_segments || bio->nr_vecs * 2u <= l->max_segments || bio_count_segments(bio, l) <= l->max_segments;
+	/* A vector makes at most one segment and one more for each whole page in it; count only when that could be too many. */
+	return !l->max_segments || bio->nr_vecs + (bio->size >> PAGE_SHIFT) <= l->max_segments || bio_count_segments(bio, l) <= l->max_segments;
 }
 
 static void plug_or_insert(struct bio *bio)

@@ -28,6 +28,7 @@ struct dio {
 	u32 limit;              /* a read past the end of the file counts so many bytes only */
 	bool write;
 	struct bio *bio;        /* being filled */
+	u32 max_bytes;          /* of a bio: what the device takes at once */
 	sector_t next_sector;
 	/* from here on shared with completions */
 	atomic_t pending;       /* bios under way, and one of the submitter */
@@ -87,7 +88,8 @@ static void dio_bio_done(struct bio *bio)
 	if (unlikely(bio->status))
 		d->error = bio->status;
 	for (u32 i = 0; i < bio->nr_vecs; i++)
-		put_page(bio->vecs[i].page);
+		for (u32 n = 0; n < bvec_pages(&bio->vecs[i]); n++)
+			put_page(bio->vecs[i].page + n);
 	bio_put(bio);
 	dio_drop(d);
 }
@@ -105,13 +107,17 @@ static void dio_submit(struct dio *d)
 	blk_submit(bio);
 }
 
-/* Consumes the pin of v->page: each vector of a bio has one. */
+/* Consumes the pin of v->page: each page of a bio has one. */
 static void dio_add(struct dio *d, const struct bio_vec *v, sector_t sector)
 {
+	if (d->bio && v->len == PAGE_SIZE && d->next_sector == sector && d->bio->size + PAGE_SIZE <= d->max_bytes && bio_extend(d->bio, v->page)) {
+		d->next_sector += PAGE_SIZE >> SECTOR_SHIFT;
+		return;
+	}
 	if (d->bio) {
 		u32 before = d->bio->nr_vecs;
 
-		if (d->next_sector != sector || !bio_add_page(d->bio, v->page, v->len, v->offset))
+		if (d->next_sector != sector || d->bio->size + v->len > d->max_bytes || !bio_add_page(d->bio, v->page, v->len, v->offset))
 			dio_submit(d);
 		else if (d->bio->nr_vecs == before)
 			put_page(v->page); /* joined the vector before it */
@@ -269,6 +275,7 @@ static void dio_init(struct dio *d, struct kiocb *k, struct iov_iter *iter, get_
 	d->started = 0;
 	d->write = !iter->dest;
 	d->bio = NULL;
+	d->max_bytes = blkdev_max_bytes(d->m->bdev);
 	d->error = 0;
 	d->waiter = current;
 	atomic_set(&d->pending, 1);

@@ -60,6 +60,23 @@ void bio_put(struct bio *bio);
 /* false: does not fit into this bio. */
 bool bio_add_page(struct bio *bio, struct page *page, u32 len, u32 offset);
 /*
+ * Add a whole page that lies right behind the last one in physical memory to its vector, which then is longer than a page: less work on the way
+ * down. For owners that find their pages again in such vectors (direct I/O, channel programs). false: it does not lie there.
+ */
+static inline bool bio_extend(struct bio *bio, const struct page *page)
+{
+	struct bio_vec *last = &bio->vecs[bio->nr_vecs - 1];
+	u32 end = last->offset + last->len;
+
+	if (!bio->nr_vecs || end & (PAGE_SIZE - 1) || last->page + (end >> PAGE_SHIFT) != page)
+		return false;
+	last->len += PAGE_SIZE;
+	bio->size += PAGE_SIZE;
+	return true;
+}
+/* Pages that a vector touches. */
+static inline u32 bvec_pages(const struct bio_vec *v) { return (v->offset + v->len + PAGE_SIZE - 1) >> PAGE_SHIFT; }
+/*
  * Hand a bio down. Never fails at once: errors arrive in end_io. Process context; may sleep when the queue is full (REQ_NOWAIT: -EAGAIN in
  * end_io). Splits what exceeds the limits.
  */
@@ -104,6 +121,7 @@ int sync_blockdev(struct block_device *bdev);
 void invalidate_bdev(struct block_device *bdev);
 int blkdev_set_block_size(struct block_device *bdev, u32 size);
 u32 blkdev_logical_block_size(struct block_device *bdev);
+u32 blkdev_max_bytes(struct block_device *bdev); /* what its queue takes in one request */
 struct block_device *blkdev_find(kdev_t dev); /* without opening; NULL */
 struct seq_buf;
 int blkdevs_show(struct seq_buf *s, void *arg); /* the block half of /proc/devices */

@@ -145,7 +145,7 @@ KTEST(ata_lost_interrupt)
 		KT_SKIP("sda is not an IDE disk");
 	ch = drive_of(b)->ch;
 	q = b->disk->queue;
-	if (ch->mode == ATA_MODE_POLL)
+	if (drive_of(b)->mode == ATA_MODE_POLL)
 		KT_SKIP("polled: no interrupts");
 	KT_REQUIRE(!read_sectors(b, 2, 8));
 	sum = sum_sector(0);
@@ -182,7 +182,7 @@ KTEST(ata_reset_and_retry)
 	if (!b)
 		KT_SKIP("sda is not an IDE disk");
 	ch = drive_of(b)->ch;
-	if (ch->mode == ATA_MODE_POLL)
+	if (drive_of(b)->mode == ATA_MODE_POLL)
 		KT_SKIP("polled: the thread has the channel");
 	KT_REQUIRE(!read_sectors(b, 2, 8));
 	sum = sum_sector(0);

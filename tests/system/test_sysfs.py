@@ -11,10 +11,10 @@ sed -n 5p resource | cut -c1-14
 hexdump -n 4 -e '4/1 "%02x"' config; echo
 readlink -f /sys/block/sda; readlink -f /sys/dev/block/8:0; readlink -f /sys/class/block/sda; readlink -f /sys/class/tty/ttyS0/../..
 cat /sys/dev/block/8:0/dev /sys/block/sda/uevent
-cat ata1/mode
+cat /sys/block/sda/device/transfer_mode
 ls /sys/bus/pci/drivers/ata_piix | tr "\\n" " "
 """).good()
-    sda = "/sys/devices/pci0000:00/0000:00:01.1/ata1/block/sda"
+    sda = "/sys/devices/pci0000:00/0000:00:01.1/ata1/dev1.0/block/sda"
     assert r.lines[:8] == ["0x8086", "0x7010", "0x010180", "../../../bus/pci/drivers/ata_piix", "../../../bus/pci", "0x000000000000",
                            "86801070", sda], r.lines
     assert r.lines[8:10] == [sda, sda]

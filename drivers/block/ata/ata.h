@@ -8,7 +8,7 @@
  *
  * Who owns the registers says channel->state:
  *
- *          ata_start                      fault, or ata=poll                    ata_start (retry)
+ *          ata_start                      fault, or polled                      ata_start (retry)
  *   IDLE ------------> ACTIVE ------------------------------------> THREAD ------------------------> ACTIVE
  *     ^                  |  interrupt: all data moved                  |  ata_thread_done
  *     +------------------+<--------------------------------------------+
@@ -24,6 +24,7 @@
 #include "drivers/block/ata/ata_regs.h"
 #include "drivers/block/ata/ata_taskfile.h"
 #include "io/contract/block_device.h"
+#include "kernel/hal/cpu.h"
 #include "kernel/hal/port.h"
 #include "kernel/irq/irq.h"
 #include "kernel/sched/wait.h"
@@ -32,9 +33,18 @@ struct ata_channel;
 struct pci_dev;
 struct task;
 
-enum ata_mode { ATA_MODE_DMA, ATA_MODE_PIO, ATA_MODE_POLL };
+enum ata_mode { ATA_MODE_DMA, ATA_MODE_PIO, ATA_MODE_POLL, ATA_MODES };
 enum ata_state { ATA_IDLE, ATA_ACTIVE, ATA_THREAD };
 enum ata_work { ATA_WORK_NONE, ATA_WORK_POLL, ATA_WORK_RECOVER }; /* for the channel's thread */
+
+/*
+ * What a drive's commands cost, from the driver's start to its completion: the time in cycles that the CPU spent in the driver for them
+ * (guest instructions under --accel icount), their port accesses, each element of a block transfer counted. ch->lock.
+ */
+struct ata_counts {
+	u32 commands, interrupts;
+	u64 port_accesses, cycles;
+};
 
 /* What is known of a failed command. */
 struct ata_fault {
@@ -46,14 +56,17 @@ struct ata_drive {
 	struct ata_channel *ch;
 	u8 unit;                  /* 0, 1 on its channel */
 	bool present, packet;     /* fixed after the probe; packet: ATAPI */
-	enum ata_transfer xfer;   /* how its data goes; ch->lock */
+	enum ata_mode mode;       /* ch->lock, like the next */
+	enum ata_transfer xfer;   /* how its data goes in this mode */
 	u32 block_bytes;          /* of one DRQ block with ATA_XFER_MULTIPLE */
 	u32 index;                /* of its sdX name */
 	struct ata_identity id;
 	struct ata_identify_data said; /* the same as the drive said it, for hdparm */
 	struct request_queue *queue;
 	struct gendisk *disk;
+	struct device *dev;       /* /sys/devices/.../ata1/dev1.0 */
 	struct request *pending;  /* waits for the channel; ch->lock */
+	struct ata_counts counts;
 	/* the channel's thread */
 	u32 transport_faults;     /* time-outs and bus master errors under DMA */
 	u64 log_window_ns, log_sector; /* start of the current period; the last line's */
@@ -82,13 +95,15 @@ struct ata_channel {
 	struct ata_cursor cursor;
 	u32 block_bytes;
 	struct ata_fault fault;
+	bool counting;            /* the driver is at work for `drive` since cycles_from, see ata_count_begin */
+	u64 cycles_from;
+	u32 port_accesses;
 	u32 stray_irqs, lost_irqs, resets;
 
 	struct ata_prd *prd;      /* in DMA memory, its bus address is in BM_PRD_TABLE */
 	phys_addr_t prd_bus;
 	struct blk_segment *segs; /* PRD_MAX_ENTRIES of the request in flight */
 
-	enum ata_mode mode;
 	struct task *thread;
 	struct wait_queue_head thread_wait;
 	volatile u8 thread_work;  /* enum ata_work; not NONE: the channel is in state THREAD and wants its thread */
@@ -100,28 +115,54 @@ struct ata_channel {
 #define ATA_DEVICE_UNKNOWN 0u /* never written: bits 7 and 5 are always set */
 
 /* ---- registers: reg is an offset of ata_regs.h ---- */
-static inline u8 ata_in(const struct ata_channel *ch, u32 reg) { return port_read8((u16)(ch->command_base + reg)); }
-static inline void ata_out(const struct ata_channel *ch, u32 reg, u8 v) { port_write8((u16)(ch->command_base + reg), v); }
-static inline u8 bm_in(const struct ata_channel *ch, u32 reg) { return port_read8((u16)(ch->bm + reg)); }
-static inline void bm_out(const struct ata_channel *ch, u32 reg, u8 v) { port_write8((u16)(ch->bm + reg), v); }
+static inline u8 ata_in(struct ata_channel *ch, u32 reg) { ch->port_accesses++; return port_read8((u16)(ch->command_base + reg)); }
+static inline void ata_out(struct ata_channel *ch, u32 reg, u8 v) { ch->port_accesses++; port_write8((u16)(ch->command_base + reg), v); }
+static inline u8 bm_in(struct ata_channel *ch, u32 reg) { ch->port_accesses++; return port_read8((u16)(ch->bm + reg)); }
+static inline void bm_out(struct ata_channel *ch, u32 reg, u8 v) { ch->port_accesses++; port_write8((u16)(ch->bm + reg), v); }
+static inline void ata_control(struct ata_channel *ch, u8 v) { ch->port_accesses++; port_write8((u16)(ch->control + ATA_DEVICE_CONTROL), v); }
 
 /* Looking does not acknowledge. */
-static inline u8 ata_altstatus_peek(const struct ata_channel *ch)
+static inline u8 ata_altstatus_peek(struct ata_channel *ch)
 {
+	ch->port_accesses++;
 	return port_read8((u16)(ch->control + ATA_ALTERNATE_STATUS));
 }
 /* Reading the status register makes the device drop its interrupt line. */
-static inline u8 ata_status_ack_irq(const struct ata_channel *ch) { return ata_in(ch, ATA_STATUS); }
+static inline u8 ata_status_ack_irq(struct ata_channel *ch) { return ata_in(ch, ATA_STATUS); }
 /* Clear the bus master's interrupt and error bits; bm_status as read before. */
-static inline void ata_bm_status_clear(const struct ata_channel *ch, u8 bm_status)
+static inline void ata_bm_status_clear(struct ata_channel *ch, u8 bm_status)
 {
 	bm_out(ch, BM_STATUS, (u8)((bm_status & BM_STATUS_DRIVE_DMA) | BM_STATUS_INTERRUPT | BM_STATUS_ERROR));
 }
 /* 400 ns, which a device may take to show BSY after a command or a selection: four reads of alternate status are at least that long. */
-static inline void ata_delay_400ns(const struct ata_channel *ch)
+static inline void ata_delay_400ns(struct ata_channel *ch)
 {
 	for (int i = 0; i < 4; i++)
 		ata_altstatus_peek(ch);
+}
+
+/* ---- counting ---- */
+/* The driver begins to work for a command (start, interrupt, polling). Lock held or thread. */
+static inline void ata_count_begin(struct ata_channel *ch)
+{
+	ch->counting = true;
+	ch->port_accesses = 0;
+	ch->cycles_from = rdtsc();
+}
+/* It is done for now, or the command is and ch->drive will be another. Lock held. Harmless when nothing was begun. */
+static inline void ata_count_end(struct ata_channel *ch)
+{
+	if (!ch->counting)
+		return;
+	ch->counting = false;
+	ch->drive->counts.cycles += rdtsc() - ch->cycles_from;
+	ch->drive->counts.port_accesses += ch->port_accesses;
+}
+
+/* How the data of a drive goes when the CPU moves it. */
+static inline enum ata_transfer ata_pio_way(const struct ata_drive *d)
+{
+	return d->block_bytes > SECTOR_SIZE ? ATA_XFER_MULTIPLE : ATA_XFER_SINGLE;
 }
 
 /* ---- ata_core.c ---- */
@@ -160,10 +201,10 @@ void ata_pio_transfer(struct ata_channel *ch, struct ata_cursor *c, u32 n, bool 
 
 /* ---- ata_poll.c: polled commands; the channel's thread or the probe, may sleep, interrupts of the device off ---- */
 void ata_poll_start(struct ata_channel *ch);     /* from ata_start: the thread does it */
-void ata_poll_request(struct ata_channel *ch);   /* the thread: the request in ch->rq, ata=poll */
+void ata_poll_request(struct ata_channel *ch);   /* the thread: the request in ch->rq */
 /* Wait until the device is not busy: its status, -ETIMEDOUT, or -ENODEV when the bus floats. */
 int __must_check ata_poll_ready(struct ata_channel *ch, u32 timeout_ms);
-/* Run a whole command. c NULL: no data. 0; -EIO: the device said no; -ETIMEDOUT; *f tells more; c->left bytes were not moved. */
+/* Run a whole command, the device's interrupts off. c NULL: no data. 0; -EIO: the device said no; -ETIMEDOUT; *f tells more; c->left bytes were not moved. */
 int __must_check ata_poll_command(struct ata_channel *ch, const struct ata_taskfile *tf, struct ata_cursor *c, u32 block_bytes, bool write,
 				  u32 timeout_ms, struct ata_fault *f);
 /* A read or write request by polled PIO, ended or not by the caller; *bytes_done of its start are good. */
@@ -179,7 +220,16 @@ int ata_ioctl(struct block_device *b, u32 cmd, unsigned long arg); /* block_ops.
 /* ---- ata_error.c: the channel's thread ---- */
 int ata_thread_fn(void *channel);
 
+/* ---- ata_sysfs.c: process context ---- */
+/* The drive's folder, with its files; its disk hangs below it. 0 or -errno. */
+int __must_check ata_drive_add(struct ata_drive *d);
+void ata_drive_del(struct ata_drive *d); /* harmless when not added */
+int __must_check ata_channel_files(struct ata_channel *ch);
+extern const char *const ata_mode_names[]; /* by enum ata_mode */
+
 /* ---- ata_probe.c: process context ---- */
+/* Choose the way of the data; lock held, or not in use yet. -EOPNOTSUPP: no DMA here. */
+int ata_set_mode(struct ata_drive *d, enum ata_mode mode);
 /* Find out what hangs on the channel: fills in drives[].present, packet, id, xfer. Interrupts of the devices are off afterwards. */
 void ata_probe_channel(struct ata_channel *ch);
 /* Software reset of both devices, and what they forget by it. 0, -ETIMEDOUT, -ENODEV. */

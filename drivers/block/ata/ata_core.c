@@ -64,6 +64,7 @@ static void nodata_start(struct ata_channel *ch, struct request *rq, const struc
 {
 	ch->protocol = ATA_PROTO_NODATA;
 	ata_load(ch, tf);
+	ch->port_accesses++;
 	outb_start((u16)(ch->command_base + ATA_COMMAND), tf->command, rq->id);
 }
 
@@ -72,6 +73,7 @@ int ata_start(struct ata_channel *ch, struct ata_drive *d, struct request *rq)
 	bool flush = rq_op(rq) == REQ_FLUSH;
 	struct ata_taskfile tf;
 
+	ata_count_begin(ch);
 	TRACE_ALWAYS(TRACE_DRIVER, "sector=%u sectors=%u", rq->id, rq->sector, rq->nr_sectors);
 	ch->write = rq_op(rq) == REQ_WRITE;
 	if (unlikely(flush)) {
@@ -79,13 +81,17 @@ int ata_start(struct ata_channel *ch, struct ata_drive *d, struct request *rq)
 	} else {
 		int error = ata_taskfile_rw(&tf, d->unit, d->id.lba48, ch->write, d->xfer, rq->sector, rq->nr_sectors);
 
-		if (unlikely(error))
+		if (unlikely(error)) {
+			ch->counting = false;
 			return error;
+		}
 	}
 	ch->rq = rq;
 	ch->drive = d;
-	if (ch->mode == ATA_MODE_POLL) {
+	d->counts.commands++;
+	if (unlikely(d->mode == ATA_MODE_POLL)) {
 		ata_poll_start(ch);
+		ata_count_end(ch);
 		return 0;
 	}
 	ch->state = ATA_ACTIVE;
@@ -100,6 +106,7 @@ int ata_start(struct ata_channel *ch, struct ata_drive *d, struct request *rq)
 	/* The device counts the LBA registers up; beyond 2^24 that reaches the device register. */
 	if (unlikely(!tf.ext && !flush && ((u32)rq->sector ^ ((u32)rq->sector + rq->nr_sectors)) >> LBA28_UPPER_SHIFT))
 		ch->device_reg = ATA_DEVICE_UNKNOWN;
+	ata_count_end(ch);
 	return 0;
 }
 
@@ -151,6 +158,7 @@ void ata_complete(struct ata_channel *ch, int status, u32 bytes_done)
 {
 	struct request *rq = ch->rq;
 
+	ata_count_end(ch);
 	ch->rq = NULL;
 	ch->state = ATA_IDLE;
 	start_next(ch);
@@ -211,17 +219,24 @@ irqreturn_t ata_irq(int irq, void *channel)
 	struct ata_channel *ch = channel;
 	irqreturn_t ret = IRQ_NONE;
 	u8 status, bm_status;
+	bool ours;
 
 	spin_lock(&ch->lock);
+	ours = ch->state == ATA_ACTIVE; /* else what is counted is the thread's */
+	if (likely(ours))
+		ata_count_begin(ch);
 	if (likely(acknowledge(ch, false, &status, &bm_status))) {
 		ret = IRQ_HANDLED;
 		if (likely(ch->state == ATA_ACTIVE)) {
+			ch->drive->counts.interrupts++;
 			TRACE_ALWAYS(TRACE_IRQ, "status=%#x bm_status=%#x", ch->rq->id, status, bm_status);
 			advance(ch, status, bm_status);
 		} else {
 			ch->stray_irqs++;
 		}
 	}
+	if (likely(ours))
+		ata_count_end(ch); /* it was a step of a longer command */
 	spin_unlock(&ch->lock);
 	return ret;
 }

@@ -47,6 +47,7 @@ void ata_dma_start(struct ata_channel *ch, struct request *rq, const struct ata_
 	}
 	ata_load(ch, tf);
 	ata_out(ch, ATA_COMMAND, tf->command);
+	ch->port_accesses++;
 	outb_start((u16)(ch->bm + BM_COMMAND), (u8)(direction | BM_COMMAND_START), rq->id);
 }
 

@@ -80,8 +80,7 @@ static void start_again(struct ata_channel *ch)
 	u32 flags;
 	int error;
 
-	if (ch->mode != ATA_MODE_POLL)
-		ata_irqs_on(ch);
+	ata_irqs_on(ch);
 	flags = spin_lock_irqsave(&ch->lock);
 	error = ata_start(ch, ch->drive, ch->rq);
 	if (error)
@@ -93,8 +92,7 @@ static void thread_done(struct ata_channel *ch, int status, u32 bytes_done)
 {
 	u32 flags;
 
-	if (ch->mode != ATA_MODE_POLL)
-		ata_irqs_on(ch);
+	ata_irqs_on(ch);
 	flags = spin_lock_irqsave(&ch->lock);
 	ata_complete(ch, status, bytes_done);
 	spin_unlock_irqrestore(&ch->lock, flags);
@@ -103,9 +101,13 @@ static void thread_done(struct ata_channel *ch, int status, u32 bytes_done)
 /* A time-out or a bus master error under DMA says something about the way, not about the medium. */
 static void note_transport_fault(struct ata_drive *d)
 {
-	if (d->xfer != ATA_XFER_DMA || ++d->transport_faults < TRANSPORT_FAULTS_MAX)
+	u32 flags;
+
+	if (d->mode != ATA_MODE_DMA || ++d->transport_faults < TRANSPORT_FAULTS_MAX)
 		return;
-	d->xfer = d->block_bytes > SECTOR_SIZE ? ATA_XFER_MULTIPLE : ATA_XFER_SINGLE;
+	flags = spin_lock_irqsave(&d->ch->lock);
+	(void)ata_set_mode(d, ATA_MODE_PIO);
+	spin_unlock_irqrestore(&d->ch->lock, flags);
 	pr_warn("%s: DMA failed %u times, going on with PIO\n", d->disk->name, d->transport_faults);
 }
 

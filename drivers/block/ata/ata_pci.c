@@ -1,6 +1,7 @@
 /*
  * The PCI side: IDE controllers of class 01/01 (PIIX and the like). Finds the ports, sets the two channels up, makes disks of what hangs
- * on them, and takes everything away again. Which way the data goes is chosen by the kernel word ata=dma|pio|poll.
+ * on them, and takes everything away again. Which way the data goes at first is chosen by the kernel word
+ * ata=dma|pio|poll.
  */
 #include "drivers/block/ata/ata.h"
 #include "drivers/block/sd_index.h"
@@ -14,53 +15,31 @@
 #include "mm/alloc.h"
 
 #define MAX_HW_SECTORS 2048u /* 1 MiB: scattered single pages need 256 of the PRD_MAX_ENTRIES for it */
-#define MAX_POLL_SECTORS 256u
 
 struct ata_host {
 	struct ata_channel channels[2];
 };
 
-static const char *const mode_names[] = { [ATA_MODE_DMA] = "dma", [ATA_MODE_PIO] = "pio", [ATA_MODE_POLL] = "poll" };
 static u32 nr_channels; /* found so far: their names */
 
 static enum ata_mode chosen_mode(void)
 {
 	const char *word = cmdline_get("ata");
 
-	for (u32 i = 0; word && i < ARRAY_SIZE(mode_names); i++)
-		if (!strcmp(word, mode_names[i]))
+	for (u32 i = 0; word && i < ATA_MODES; i++)
+		if (!strcmp(word, ata_mode_names[i]))
 			return (enum ata_mode)i;
 	if (word)
 		pr_warn("ata=%s: unknown, using dma\n", word);
 	return ATA_MODE_DMA;
 }
 
-static struct ata_channel *channel_of(struct kobject *k)
-{
-	return container_of(k, struct device, kobj)->driver_data;
-}
-
-#define SHOW(field, ...) \
-	static int field##_show(struct kobject *k, const struct kobj_attribute *a, struct seq_buf *s) \
-	{ \
-		const struct ata_channel *ch = channel_of(k); \
-		seq_printf(s, __VA_ARGS__); \
-		return 0; \
-	}
-SHOW(mode, "%s\n", mode_names[ch->mode])
-SHOW(stray_interrupts, "%u\n", ch->stray_irqs)
-SHOW(lost_interrupts, "%u\n", ch->lost_irqs)
-SHOW(resets, "%u\n", ch->resets)
-#undef SHOW
-#define ATTR(n) { .name = #n, .mode = 0444, .show = n##_show }
-static const struct kobj_attribute channel_attrs[] = { ATTR(mode), ATTR(stray_interrupts), ATTR(lost_interrupts), ATTR(resets) };
-
 static void log_disk(const struct ata_drive *d)
 {
 	static const char *const ways[] = { [ATA_XFER_DMA] = "DMA", [ATA_XFER_MULTIPLE] = "PIO multiple", [ATA_XFER_SINGLE] = "PIO" };
 
 	pr_info("%s: %s: %s, %s, %llu sectors (%llu MiB), LBA%s, %s%s%s\n", d->ch->name, d->disk->name, d->id.model, d->id.firmware,
-		d->id.sectors, d->id.sectors >> 11, d->id.lba48 ? "48" : "28", ways[d->xfer], d->ch->mode == ATA_MODE_POLL ? " polled" : "",
+		d->id.sectors, d->id.sectors >> 11, d->id.lba48 ? "48" : "28", ways[d->xfer], d->mode == ATA_MODE_POLL ? " polled" : "",
 		d->id.write_cache ? ", write cache" : "");
 }
 
@@ -72,16 +51,16 @@ static void detach_disk(struct ata_drive *d)
 	blk_queue_destroy(d->queue);
 	put_disk(d->disk);
 	sd_index_put(d->index);
+	ata_drive_del(d);
 	d->disk = NULL;
 }
 
 static int attach_disk(struct ata_drive *d)
 {
-	u32 most = d->ch->mode == ATA_MODE_POLL || !d->id.lba48 ? MAX_POLL_SECTORS : MAX_HW_SECTORS;
 	struct queue_limits limits = {
 		.logical_block_size = d->id.logical_sector_bytes,
 		.physical_block_size = d->id.physical_sector_bytes,
-		.max_hw_sectors = most,
+		.max_hw_sectors = d->id.lba48 ? MAX_HW_SECTORS : ATA_LBA28_MAX_SECTORS,
 		.max_segments = PRD_MAX_ENTRIES,
 		.max_segment_size = PRD_BOUNDARY,
 		.segment_boundary = PRD_BOUNDARY - 1,
@@ -89,10 +68,13 @@ static int attach_disk(struct ata_drive *d)
 		.rotational = d->id.rotation_rate != 1,
 	};
 	struct gendisk *disk;
-	int error = sd_index_get();
+	int error = ata_drive_add(d);
 
-	if (error < 0)
+	if (error)
 		return error;
+	error = sd_index_get();
+	if (error < 0)
+		goto no_index;
 	d->index = (u32)error;
 	d->queue = blk_queue_create(&ata_block_ops, &limits, 1, 1, 0, d);
 	if (IS_ERR(d->queue)) {
@@ -111,7 +93,7 @@ static int attach_disk(struct ata_drive *d)
 	disk->ops = &ata_block_ops;
 	disk->queue = d->queue;
 	disk->private = d;
-	disk->parent = d->ch->dev;
+	disk->parent = d->dev;
 	d->disk = disk;
 	log_disk(d);
 	error = add_disk(disk);
@@ -123,6 +105,8 @@ no_disk:
 	blk_queue_destroy(d->queue);
 no_queue:
 	sd_index_put(d->index);
+no_index:
+	ata_drive_del(d);
 	return error;
 }
 
@@ -166,11 +150,10 @@ static int channel_up(struct ata_channel *ch, struct pci_dev *pdev, bool native)
 		ch->dev = NULL;
 		return error;
 	}
-	error = sysfs_add_files(&ch->dev->kobj, channel_attrs, ARRAY_SIZE(channel_attrs));
+	error = ata_channel_files(ch);
 	if (error)
 		return error;
-	if (ch->mode != ATA_MODE_POLL)
-		ata_irqs_on(ch);
+	ata_irqs_on(ch);
 	return 0;
 }
 
@@ -182,10 +165,10 @@ static void channel_init(struct ata_channel *ch, const struct pci_dev *pdev, u32
 	ksnprintf(ch->name, sizeof(ch->name), "ata%u", ++nr_channels);
 	spin_lock_init(&ch->lock, "ata", RANK_DRIVER);
 	wait_queue_init(&ch->thread_wait);
-	ch->mode = chosen_mode();
 	for (u32 unit = 0; unit < 2; unit++) {
 		ch->drives[unit].ch = ch;
 		ch->drives[unit].unit = (u8)unit;
+		ch->drives[unit].mode = chosen_mode();
 	}
 	if (native) {
 		ch->command_base = (u16)command->start;

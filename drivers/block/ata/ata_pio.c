@@ -21,6 +21,7 @@ void ata_pio_transfer(struct ata_channel *ch, struct ata_cursor *c, u32 n, bool 
 		u32 part = min(n, c->seg->len - c->offset);
 		u8 *p = (u8 *)c->seg->va + c->offset;
 
+		ch->port_accesses += part & 3 ? part / 2 : part / 4;
 		if (part & 3) { /* the segments are even, see PRD */
 			if (write)
 				port_write16_block(port, p, part / 2);
@@ -71,6 +72,7 @@ void ata_pio_start(struct ata_channel *ch, struct request *rq, const struct ata_
 	ch->cursor = (struct ata_cursor){ .seg = ch->segs, .left = rq_bytes(rq) };
 	ch->block_bytes = ch->drive->xfer == ATA_XFER_MULTIPLE ? ch->drive->block_bytes : SECTOR_SIZE;
 	ata_load(ch, tf);
+	ch->port_accesses++;
 	outb_start((u16)(ch->command_base + ATA_COMMAND), tf->command, rq->id);
 	if (ch->write)
 		first_write_block(ch);

@@ -1,5 +1,5 @@
 /*
- * Polled PIO: the CPU asks the device again and again instead of waiting for an interrupt. It serves the probe, ata=poll, and recovery (in
+ * Polled PIO: the CPU asks the device again and again instead of waiting for an interrupt. It serves the probe, the mode poll, and recovery (in
  * single sectors it shows which one is bad). It runs in a thread that lets others run between two looks, so a slow disk stops nobody else.
  */
 #include "drivers/block/ata/ata.h"
@@ -12,7 +12,7 @@
 
 void ata_irqs_off(struct ata_channel *ch)
 {
-	port_write8((u16)(ch->control + ATA_DEVICE_CONTROL), ATA_CONTROL_NIEN);
+	ata_control(ch, ATA_CONTROL_NIEN);
 }
 
 void ata_irqs_on(struct ata_channel *ch)
@@ -20,7 +20,7 @@ void ata_irqs_on(struct ata_channel *ch)
 	ata_status_ack_irq(ch); /* nothing that was raised before counts */
 	if (ch->bm)
 		ata_bm_status_clear(ch, bm_in(ch, BM_STATUS));
-	port_write8((u16)(ch->control + ATA_DEVICE_CONTROL), 0);
+	ata_control(ch, 0);
 }
 
 int ata_poll_ready(struct ata_channel *ch, u32 timeout_ms)
@@ -71,6 +71,7 @@ int ata_poll_command(struct ata_channel *ch, const struct ata_taskfile *tf, stru
 		return -ETIMEDOUT;
 	}
 	ata_load(ch, tf);
+	ch->port_accesses++;
 	outb_start((u16)(ch->command_base + ATA_COMMAND), tf->command, ch->rq ? ch->rq->id : 0);
 	for (;;) {
 		u32 before = c ? c->left : 0;
@@ -128,12 +129,16 @@ void ata_poll_request(struct ata_channel *ch)
 	u32 bytes_done = 0, flags;
 	int error;
 
+	ata_count_begin(ch);
+	ata_irqs_off(ch);
 	if (rq_op(rq) == REQ_FLUSH) {
 		ata_taskfile_flush(d, &tf);
 		error = ata_poll_command(ch, &tf, NULL, 0, false, rq->timeout_ms, &ch->fault);
 	} else {
-		error = ata_poll_rw(ch, d, rq, d->xfer, &bytes_done, &ch->fault);
+		error = ata_poll_rw(ch, d, rq, ata_pio_way(d), &bytes_done, &ch->fault);
 	}
+	if (!error)
+		ata_irqs_on(ch);
 	flags = spin_lock_irqsave(&ch->lock);
 	if (error)
 		ata_fault(ch, ch->fault.status, 0, ch->fault.timed_out);

@@ -49,14 +49,13 @@ static int set_multiple(struct ata_drive *d)
 
 int ata_soft_reset(struct ata_channel *ch)
 {
-	u16 control = (u16)(ch->control + ATA_DEVICE_CONTROL);
 	int status;
 
 	ch->resets++;
 	ata_dma_reset(ch);
-	port_write8(control, ATA_CONTROL_SRST | ATA_CONTROL_NIEN);
+	ata_control(ch, ATA_CONTROL_SRST | ATA_CONTROL_NIEN);
 	udelay(RESET_PULSE_US);
-	port_write8(control, ATA_CONTROL_NIEN);
+	ata_control(ch, ATA_CONTROL_NIEN);
 	sleep_ms(RESET_WAIT_MS);
 	ch->device_reg = ATA_DEVICE_UNKNOWN;
 	for (u32 unit = 0; unit < 2; unit++) {
@@ -76,7 +75,7 @@ int ata_soft_reset(struct ata_channel *ch)
 }
 
 /* After a reset: disk, packet device, or nothing known. The device is selected. */
-static u16 read_signature(const struct ata_channel *ch)
+static u16 read_signature(struct ata_channel *ch)
 {
 	return (u16)(ata_in(ch, ATA_LBA_MID) | ata_in(ch, ATA_LBA_HIGH) << 8);
 }
@@ -91,6 +90,16 @@ static int identify(struct ata_drive *d, u8 command, struct ata_identify_data *d
 	return ata_poll_command(d->ch, &tf, &c, sizeof(*data), false, IDENTIFY_TIMEOUT_MS, &f);
 }
 
+int ata_set_mode(struct ata_drive *d, enum ata_mode mode)
+{
+	if (mode == ATA_MODE_DMA && !(d->ch->bm && d->id.dma))
+		return -EOPNOTSUPP;
+	d->mode = mode;
+	d->xfer = mode == ATA_MODE_DMA ? ATA_XFER_DMA : ata_pio_way(d);
+	d->transport_faults = 0;
+	return 0;
+}
+
 static void choose_transfer(struct ata_drive *d)
 {
 	d->block_bytes = SECTOR_SIZE;
@@ -99,10 +108,8 @@ static void choose_transfer(struct ata_drive *d)
 		if (set_multiple(d))
 			d->block_bytes = SECTOR_SIZE;
 	}
-	if (d->ch->mode == ATA_MODE_DMA && d->ch->bm && d->id.dma)
-		d->xfer = ATA_XFER_DMA;
-	else
-		d->xfer = d->block_bytes > SECTOR_SIZE ? ATA_XFER_MULTIPLE : ATA_XFER_SINGLE;
+	if (ata_set_mode(d, d->mode))
+		(void)ata_set_mode(d, ATA_MODE_PIO);
 }
 
 static void probe_disk(struct ata_drive *d, struct ata_identify_data *data)

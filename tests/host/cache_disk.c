@@ -168,6 +168,7 @@ int blkdev_issue_flush(struct block_device *bdev)
 }
 
 u32 blkdev_logical_block_size(struct block_device *bdev) { return 512; }
+u32 blkdev_max_bytes(struct block_device *bdev) { return 1u << 20; }
 
 /* ---- what the VFS gives ---- */
 

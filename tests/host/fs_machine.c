@@ -426,6 +426,7 @@ int sync_blockdev(struct block_device *b)
 	return filemap_write_and_wait(b->mapping, 0, INT64_MAX);
 }
 u32 blkdev_logical_block_size(struct block_device *b) { return 512; }
+u32 blkdev_max_bytes(struct block_device *bdev) { return 1u << 20; }
 int blkdev_set_block_size(struct block_device *b, u32 size)
 {
 	if (b->block_size == size)

@@ -35,6 +35,7 @@ static const struct init_step steps[] = {
 	{ "process", INIT_SCHED, process_init, "sched" },
 	{ "vfs", INIT_CORE, vfs_init, "process" },
 	{ "epoll", INIT_CORE, epoll_init, "vfs" },
+	{ "aio", INIT_CORE, aio_init, "vfs" },
 	{ "page_cache", INIT_CORE, page_cache_init, "vfs" },
 	{ "buffer", INIT_CORE, buffer_init, "page_cache" },
 	{ "blk", INIT_CORE, blk_init, "softirq" },

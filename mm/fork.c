@@ -174,11 +174,15 @@ static void unmap_all(struct mm *mm)
 	ASSERT(!mm->rss && !mm->nr_tables);
 }
 
+void (*mm_exit_hook)(struct mm *mm);
+
 void mm_put(struct mm *mm)
 {
 	might_sleep();
 	if (!atomic_dec_and_test(&mm->users))
 		return;
+	if (mm_exit_hook)
+		mm_exit_hook(mm);
 	unmap_all(mm);
 	if (mm->exe_file && mm->exe_put)
 		mm->exe_put(mm->exe_file);

@@ -98,6 +98,7 @@ struct mm {
 struct mm *mm_create(void);                       /* NULL: no memory; users = refs = 1 */
 struct mm *mm_fork(struct mm *old);               /* copy-on-write copy, or ERR_PTR */
 static inline struct mm *mm_get(struct mm *mm) { atomic_inc(&mm->users); return mm; }
+extern void (*mm_exit_hook)(struct mm *mm);       /* the last user goes; before anything is unmapped. May sleep. Set by io/async */
 void mm_put(struct mm *mm);                       /* drop a user; the last one unmaps everything; may sleep */
 void mm_grab(struct mm *mm);                      /* keep the structure and page directory only */
 void mm_drop(struct mm *mm);

@@ -3,8 +3,9 @@
  * extents, and released by the bios' ends. Coherence with the cache is the callers' part (file_direct_read here, file_direct_write in
  * filemap_write.c): dirty pages of the range are written first, and pages of a range to be written are dropped.
  *
- * A synchronous transfer waits for its last bio; with kiocb->complete a read returns -EIOCBQUEUED and completes from the block softirq.
- * Writes always wait: the end of the file moves only once the data is there. Holes below the end of the file are not filled here: the
+ * A synchronous transfer waits for its last bio; with kiocb->complete a transfer returns -EIOCBQUEUED and completes from the block softirq.
+ * Writes that make the file longer, fill holes or are to be on the disk when they end (O_DSYNC) always wait: the end of the file moves only
+ * once the data is there. Holes below the end of the file are not filled here: the
  * transfer stops in front of one and the caller writes the rest through the cache.
  */
 #include "io/cache/page_cache.h"
@@ -12,6 +13,7 @@
 #include "io/contract/block_device.h"
 #include "io/contract/filesystem.h"
 #include "kernel/debug/trace.h"
+#include "kernel/irq/workqueue.h"
 #include "kernel/sched/task.h"
 #include "mm/alloc.h"
 
@@ -34,6 +36,7 @@ struct dio {
 	atomic_t pending;       /* bios under way, and one of the submitter */
 	int error;
 	struct task *waiter;    /* NULL: complete through k */
+	struct work_struct work;
 };
 
 static struct kmem_cache *dio_cache;
@@ -56,8 +59,7 @@ static ssize_t dio_result(const struct dio *d)
 	return d->error ? d->error : (ssize_t)min(d->started, d->limit);
 }
 
-/* The last reference of an asynchronous transfer. Softirq or process context. */
-static void dio_complete(struct dio *d)
+static void dio_end(struct dio *d)
 {
 	struct kiocb *k = d->k;
 	ssize_t result = dio_result(d);
@@ -67,6 +69,27 @@ static void dio_complete(struct dio *d)
 	transfer_over(d->m);
 	kmem_cache_free(dio_cache, d);
 	k->complete(k, result);
+}
+
+/* Pages that a fault or read-ahead brought in while the write was under way hold old data. */
+static void dio_invalidate_work(struct work_struct *w)
+{
+	struct dio *d = container_of(w, struct dio, work);
+	loff_t end = d->k->pos + d->started - 1;
+
+	(void)invalidate_pages_for_direct(d->m, (pgoff_t)(d->k->pos >> PAGE_SHIFT), (pgoff_t)(end >> PAGE_SHIFT));
+	dio_end(d);
+}
+
+/* The last reference of an asynchronous transfer. Softirq or process context. */
+static void dio_complete(struct dio *d)
+{
+	if (d->write && d->started && unlikely(d->m->nrpages)) {
+		INIT_WORK(&d->work, dio_invalidate_work);
+		schedule_work(&d->work);
+	} else {
+		dio_end(d);
+	}
 }
 
 static void dio_drop(struct dio *d)
@@ -282,7 +305,23 @@ static void dio_init(struct dio *d, struct kiocb *k, struct iov_iter *iter, get_
 	atomic_inc(&d->m->direct_ios);
 }
 
-static ssize_t dio_async_read(struct kiocb *k, struct iov_iter *iter, get_block_t get_block, u32 left, u32 limit)
+/* Does every byte of the transfer have its block already? */
+static bool all_mapped(struct kiocb *k, struct iov_iter *iter, get_block_t get_block)
+{
+	struct dio d = { .m = k->file->inode->mapping, .get_block = get_block, .pos = k->pos, .left = iter->count };
+	sector_t sector;
+	u32 len;
+
+	while (d.left) {
+		if (dio_map(&d, &sector, &len) || sector == ~0ull)
+			return false;
+		d.pos += len;
+		d.left -= len;
+	}
+	return true;
+}
+
+static ssize_t dio_async(struct kiocb *k, struct iov_iter *iter, get_block_t get_block, u32 left, u32 limit)
 {
 	struct dio *d = kmem_cache_alloc(dio_cache, GFP_KERNEL);
 	int error;
@@ -319,7 +358,10 @@ ssize_t block_direct_io(struct kiocb *k, struct iov_iter *iter, get_block_t get_
 			left = ALIGN_UP(limit, mask + 1);
 		}
 		if (k->complete)
-			return dio_async_read(k, iter, get_block, left, limit);
+			return dio_async(k, iter, get_block, left, limit);
+	} else if (k->complete && left && k->pos + left <= inode_size(m->host) && !(k->flags & (IOCB_DSYNC | IOCB_SYNC)) &&
+		   !(m->host->flags & S_SYNC) && all_mapped(k, iter, get_block)) {
+		return dio_async(k, iter, get_block, left, limit);
 	}
 	dio_init(&d, k, iter, get_block, left, limit);
 	error = dio_start(&d);

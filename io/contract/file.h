@@ -100,6 +100,7 @@ struct file {
 };
 
 static inline struct file *get_file(struct file *f) { atomic_inc(&f->refs); return f; }
+bool fput_not_last(struct file *f); /* drop a reference unless it is the last one: false. Any context */
 void fput(struct file *f);     /* drop a reference; the last one releases. Process context, may sleep */
 /* A file without a name: pipes, eventfd, sockets. ERR_PTR. */
 /* Called at the last fput of a file with epoll_items; set by io/async. */

@@ -122,6 +122,14 @@ static void file_release(struct file *f)
 	free_file(f);
 }
 
+bool fput_not_last(struct file *f)
+{
+	for (s32 refs = atomic_read(&f->refs); refs > 1; refs = atomic_read(&f->refs))
+		if (__sync_bool_compare_and_swap(&f->refs.v, refs, refs - 1))
+			return true;
+	return false;
+}
+
 void fput(struct file *f)
 {
 	if (atomic_dec_and_test(&f->refs))
@@ -263,6 +271,8 @@ static inline void kiocb_init(struct kiocb *k, struct file *f, loff_t pos, bool 
 	k->id = trace_new_id();
 	k->complete = NULL;
 }
+
+void file_iocb_init(struct kiocb *k, struct file *f, loff_t pos, bool write) { kiocb_init(k, f, pos, write); }
 
 /*
  * Read up to n bytes from *pos on into user memory; *pos moves. The second hop of every read(2) and pread(2).

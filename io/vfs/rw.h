@@ -8,6 +8,13 @@
 #define MAX_RW_COUNT 0x7ffff000u /* one call moves at most so much, as in Linux */
 
 u32 file_iocb_flags(const struct file *f); /* IOCB_* out of the flags of the open file */
+/* One I/O of f at pos, by the flags of the open file, synchronous until k->complete is set. */
+void file_iocb_init(struct kiocb *k, struct file *f, loff_t pos, bool write);
+/* A vector of user memory, copied and checked: its length, clamped, or -errno. *vec is fast (room for UIO_FASTIOV) or to be freed; fast may be NULL. */
+#define UIO_FASTIOV 8u
+ssize_t import_iovec(const struct iovec_k __user *user, u32 n, struct iovec_k *fast, struct iovec_k **vec);
+/* RWF_* of preadv2 as IOCB_*; -EOPNOTSUPP for what we do not know. */
+long rwf_to_iocb(u32 rwf);
 ssize_t file_read(struct file *f, void __user *buf, size_t n, loff_t *pos);
 ssize_t file_write(struct file *f, const void __user *buf, size_t n, loff_t *pos);
 ssize_t file_read_iter(struct file *f, struct iov_iter *iter, loff_t *pos, u32 iocb_flags);

@@ -6,6 +6,7 @@
 #include "kernel/sched/task.h"
 #include "kernel/sched/time.h"
 #include "mm/alloc.h"
+#include "mm/mm.h"
 
 void task_first_frame(struct task *t, void *top, void (*start)(void), void *fn, void *arg)
 {
@@ -111,4 +112,30 @@ void sleep_ms(u32 ms)
 	do
 		set_current_state(TASK_UNINTERRUPTIBLE);
 	while (schedule_until(deadline));
+}
+
+void kthread_use_mm(struct mm *mm)
+{
+	struct task *t = current;
+	struct mm *borrowed = t->active_mm;
+
+	ASSERT((t->flags & PF_KTHREAD) && !t->mm);
+	spin_lock_bh(&tasklist_lock);
+	irq_disable();
+	t->mm = t->active_mm = mm;
+	mm_switch(borrowed, mm);
+	irq_enable();
+	spin_unlock_bh(&tasklist_lock);
+	if (borrowed)
+		mm_drop(borrowed);
+}
+
+void kthread_unuse_mm(void)
+{
+	struct task *t = current;
+
+	spin_lock_bh(&tasklist_lock);
+	mm_grab(t->mm); /* borrowed from here on */
+	t->mm = NULL;
+	spin_unlock_bh(&tasklist_lock);
 }

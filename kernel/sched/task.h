@@ -203,6 +203,9 @@ u64 sched_forks(void);
 struct task *kthread_run(int (*fn)(void *), void *arg, const char *name_fmt, ...) __printf(3, 4);
 bool kthread_should_stop(void);
 int kthread_stop(struct task *t);     /* ask, wake, wait for its end; its return value */
+/* A kernel thread works in the address space of a process for a while; it holds a user's reference (mm_get) itself. Process context. */
+void kthread_use_mm(struct mm *mm);
+void kthread_unuse_mm(void);
 void sleep_ms(u32 ms);
 
 #endif

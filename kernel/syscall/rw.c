@@ -8,14 +8,6 @@
 #include "kernel/syscall/fs.h"
 #include "mm/alloc.h"
 
-#define UIO_MAXIOV 1024u
-#define UIO_FASTIOV 8u
-#define RWF_HIPRI 1u
-#define RWF_DSYNC 2u
-#define RWF_SYNC 4u
-#define RWF_NOWAIT 8u
-#define RWF_APPEND 16u
-
 static inline size_t clamp_count(size_t n) { return n > MAX_RW_COUNT ? MAX_RW_COUNT : n; }
 static inline loff_t offset_of(u32 lo, u32 hi)
 {
@@ -67,42 +59,11 @@ long sys_pwrite64(int fd, const void __user *buf, size_t n, u32 lo, u32 hi)
 
 /* ---- vectors ---- */
 
-/* Copy and check a vector: its total length (clamped) or -errno. *vec points to fast or to memory to be freed. */
-static ssize_t import_vector(const struct iovec_k __user *user, u32 n, struct iovec_k *fast, struct iovec_k **vec)
-{
-	u32 total = 0;
-
-	*vec = fast;
-	if (n > UIO_MAXIOV)
-		return -EINVAL;
-	if (n > UIO_FASTIOV) {
-		*vec = kmalloc(n * sizeof(**vec), GFP_KERNEL);
-		if (!*vec)
-			return -ENOMEM;
-	}
-	ssize_t err = copy_from_user(*vec, user, n * sizeof(**vec)) ? -EFAULT : 0;
-	for (u32 i = 0; i < n && !err; i++) {
-		struct iovec_k *v = &(*vec)[i];
-		if ((s32)v->len < 0)
-			err = -EINVAL;
-		else if (!access_ok(v->base, v->len))
-			err = -EFAULT;
-		if (v->len > MAX_RW_COUNT - total)
-			v->len = MAX_RW_COUNT - total;
-		total += v->len;
-	}
-	if (err && *vec != fast) {
-		kfree(*vec);
-		*vec = fast;
-	}
-	return err ? err : (ssize_t)total;
-}
-
 static long rw_vector(struct file *f, const struct iovec_k __user *user, u32 n, loff_t *pos, bool read, u32 iocb_flags)
 {
 	struct iovec_k fast[UIO_FASTIOV], *vec;
 	struct iov_iter iter;
-	ssize_t total = import_vector(user, n, fast, &vec);
+	ssize_t total = import_iovec(user, n, fast, &vec);
 	long ret = total;
 
 	if (total >= 0) {
@@ -155,23 +116,10 @@ long sys_pwritev(int fd, const struct iovec_k __user *vec, u32 n, u32 lo, u32 hi
 	return rw_vector_at(fd, vec, n, offset_of(lo, hi), false, 0);
 }
 
-/* RWF_* as IOCB_*; -EOPNOTSUPP for what we do not know. */
-static long rwf_flags(u32 rwf)
-{
-	u32 f = 0;
-	if (rwf & ~(RWF_HIPRI | RWF_DSYNC | RWF_SYNC | RWF_NOWAIT | RWF_APPEND))
-		return -EOPNOTSUPP;
-	f |= rwf & RWF_DSYNC ? IOCB_DSYNC : 0;
-	f |= rwf & RWF_SYNC ? IOCB_DSYNC | IOCB_SYNC : 0;
-	f |= rwf & RWF_NOWAIT ? IOCB_NOWAIT : 0;
-	f |= rwf & RWF_APPEND ? IOCB_APPEND : 0;
-	return (long)f;
-}
-
 /* Position -1: the file's own. */
 static long rw_vector2(int fd, const struct iovec_k __user *vec, u32 n, loff_t pos, bool read, u32 rwf)
 {
-	long flags = rwf_flags(rwf);
+	long flags = rwf_to_iocb(rwf);
 	if (flags < 0)
 		return flags;
 	return pos == -1 ? rw_vector_at_pos(fd, vec, n, read, (u32)flags) : rw_vector_at(fd, vec, n, pos, read, (u32)flags);

@@ -249,11 +249,11 @@
 	S(242, sched_getaffinity, sys_sched_getaffinity) \
 	S(243, set_thread_area, sys_set_thread_area) \
 	S(244, get_thread_area, sys_get_thread_area) \
-	N(245, io_setup) \
-	N(246, io_destroy) \
-	N(247, io_getevents) \
-	N(248, io_submit) \
-	N(249, io_cancel) \
+	S(245, io_setup, sys_io_setup) \
+	S(246, io_destroy, sys_io_destroy) \
+	S(247, io_getevents, sys_io_getevents) \
+	S(248, io_submit, sys_io_submit) \
+	S(249, io_cancel, sys_io_cancel) \
 	S(250, fadvise64, sys_fadvise64) \
 	S(252, exit_group, sys_exit_group) \
 	N(253, lookup_dcookie) \
@@ -387,7 +387,7 @@
 	N(382, pkey_free) \
 	S(383, statx, sys_statx) \
 	S(384, arch_prctl, sys_arch_prctl) \
-	N(385, io_pgetevents) \
+	S(385, io_pgetevents, sys_io_pgetevents) \
 	S(386, rseq, sys_unsupported) \
 	N(393, semget) \
 	N(394, semctl) \
@@ -411,7 +411,7 @@
 	S(412, utimensat_time64, sys_utimensat_time64) \
 	S(413, pselect6_time64, sys_pselect6_time64) \
 	S(414, ppoll_time64, sys_ppoll_time64) \
-	N(416, io_pgetevents_time64) \
+	S(416, io_pgetevents_time64, sys_io_pgetevents_time64) \
 	N(417, recvmmsg_time64) \
 	N(418, mq_timedsend_time64) \
 	N(419, mq_timedreceive_time64) \

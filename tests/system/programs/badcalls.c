@@ -85,6 +85,8 @@ static const struct call {
 	X(pselect6_time64, 413, 8, OUT_, OUT_, OUT_, IN_, IN_) X(ppoll_time64, 414, IN_, 1, IN_, IN_, 8) X(rt_sigtimedwait_time64, 421, IN_, 0, IN_, 8)
 	X(futex_time64, 422, IN_, 0, 1, 0) X(sched_rr_get_interval_time64, 423, 0, OUT_) X(clone3, 435, IN_, 64)
 	C(epoll_ctl, EPOLL, EPOLL_CTL_ADD, PIPE_R, IN_) C(epoll_wait, EPOLL, OUT_, 1, 0) C(epoll_pwait, EPOLL, OUT_, 1, 0, IN_, 8)
+	X(io_setup, 245, IN_) X(io_cancel, 249, VALID_, IN_, VALID_) X(io_getevents, 247, VALID_, 1, 1, VALID_, IN_)
+	X(io_pgetevents, 385, VALID_, 1, 1, VALID_, VALID_, IN_) X(io_pgetevents_time64, 416, VALID_, 1, 1, VALID_, VALID_, IN_)
 	X(epoll_pwait2, 441, EPOLL, OUT_, 1, IN_, IN_, 8) C(signalfd, -1, IN_, 8) C(signalfd4, -1, IN_, 8, 0)
 	X(timerfd_settime, 325, TIMERFD, 0, IN_, OUT_) X(timerfd_gettime, 326, TIMERFD, OUT_) X(timerfd_settime64, 411, TIMERFD, 0, IN_, OUT_)
 	X(timerfd_gettime64, 410, TIMERFD, OUT_)

@@ -62,7 +62,7 @@ static uint32_t below(uint32_t n)
 /*
  * One letter an argument. f descriptor, d folder's descriptor, s name, b buffer, n bytes, o open flags, m mode, a address, l length, p protection,
  * g mapping flags, v vector, c small count, k offset, S signal, P process, t time in memory, w lseek's whence, F fcntl command, I ioctl, q poll
- * array, E epoll operation, i small number, U user id, C clone flags, H futex operation, Z zero.
+ * array, E epoll operation, R where an AIO context goes, X an AIO context, Y and W control blocks of AIO, i small number, U user id, C clone flags, H futex operation, Z zero.
  */
 static const struct known { short nr; char args[7]; char weight; } known[] = {
 	{ SYS_read, "fbn", 8 }, { SYS_write, "fbn", 8 }, { SYS_open, "som", 8 }, { SYS_close, "f", 3 }, { SYS_creat, "sm", 2 }, { SYS_link, "ss", 2 },
@@ -90,6 +90,7 @@ static const struct known { short nr; char args[7]; char weight; } known[] = {
 	{ SYS_renameat2, "dsdsi", 2 }, { SYS_execveat, "dsbbi", 1 }, { SYS_statx, "dsiib", 1 }, { SYS_close_range, "ffi", 0 }, { SYS_remap_file_pages, "alZiZ", 1 },
 	{ SYS_epoll_create1, "Z", 2 }, { SYS_epoll_ctl, "fEfb", 8 }, { SYS_epoll_wait, "fbii", 3 }, { SYS_eventfd2, "iZ", 2 }, { SYS_signalfd4, "fbcZ", 2 },
 	{ SYS_timerfd_create, "iZ", 2 }, { TIMERFD_SETTIME, "fitb", 2 }, { TIMERFD_GETTIME, "fb", 1 },
+	{ SYS_io_setup, "cR", 1 }, { SYS_io_submit, "XcW", 6 }, { SYS_io_getevents, "Xiibt", 2 }, { SYS_io_cancel, "XYb", 1 }, { SYS_io_destroy, "X", 1 },
 };
 #define NR_KNOWN (sizeof(known) / sizeof(known[0]))
 
@@ -150,6 +151,32 @@ static long time_in_memory(void)
 	return (long)t;
 }
 
+static unsigned long aio_context;
+
+/* A request of AIO, plausible but for its opcode at times. */
+static uint32_t *control_block(void)
+{
+	static const uint8_t kinds[] = { 0, 0, 1, 1, 2, 3, 5, 7, 8, 9 };
+	uint32_t *c = (uint32_t *)buffer();
+
+	memset(c, 0, 64);
+	c[4] = kinds[below(10)];
+	c[5] = below(24);
+	c[6] = c[4] == 5 ? 1 : c[4] == 2 || c[4] == 3 ? 0 : (uint32_t)(below(4) ? (long)buffer() / 512 * 512 : vector());
+	c[8] = c[4] == 5 || c[4] == 2 || c[4] == 3 ? 0 : below(3) ? below(9) * 512 : below(5000);
+	c[10] = c[8] ? below(40) * 512 : 0;
+	return c;
+}
+
+static long control_blocks(void)
+{
+	uint32_t *list = (uint32_t *)buffer();
+
+	for (int i = 0; i < 8; i++)
+		list[i] = (uint32_t)control_block();
+	return (long)list;
+}
+
 static long polled(void)
 {
 	struct pollfd *p = (struct pollfd *)buffer();
@@ -192,6 +219,10 @@ static long argument(char kind)
 	case 'w': return (long)below(6);
 	case 'F': return (long)below(below(8) ? 17 : 1100);
 	case 'I': return below(9) ? ioctls[below(sizeof(ioctls) / sizeof(ioctls[0]))] : (long)(0x5400 + below(0x80));
+	case 'R': return aio_context = 0, (long)&aio_context;
+	case 'X': return below(10) ? (long)aio_context : random_value();
+	case 'Y': return (long)control_block();
+	case 'W': return control_blocks();
 	case 'E': return 1 + (long)below(3);
 	case 'q': return polled();
 	case 'U': return below(3) ? USER : (long)below(3) - 1;

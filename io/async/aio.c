@@ -1,0 +1,419 @@
+/*
+ * AIO contexts and their rings, see aio.h. The ring is shared memory of the process, pinned, so that a completion in any context writes the
+ * event straight into it; the program may read it there and move `head` itself, so nothing the kernel needs to trust lies in it: the tail is
+ * kept in the context, the head is taken modulo the size.
+ * A context lives until io_destroy or the end of its address space, and until its last request has ended.
+ */
+#include "io/async/aio.h"
+#include "io/vfs/files.h"
+#include "kernel/debug/bug.h"
+#include "kernel/hal/uaccess.h"
+#include "kernel/init.h"
+#include "kernel/lib/string.h"
+#include "kernel/sched/signal.h"
+#include "kernel/sched/timespec.h"
+#include "kernel/uapi/mman.h"
+#include "mm/alloc.h"
+#include "mm/mm.h"
+
+#define HEADER_EVENTS 1u        /* the header takes the place of one event */
+#define AIO_MAX_NR 65536u       /* events of all rings: /proc/sys/fs/aio-max-nr of Linux */
+#define READ_BATCH 8u
+
+static DEFINE_SPINLOCK(contexts_lock, RANK_FILES);
+static LIST_HEAD(contexts);
+static atomic_t aio_nr;
+
+/* ---- the ring ---- */
+
+static inline struct aio_ring *ring(const struct aio_context *c) { return page_address(c->pages[0]); }
+
+/* Event `index` of the ring; no event lies across pages, for both sizes are powers of two. */
+static struct io_event_abi *event_at(const struct aio_context *c, u32 index)
+{
+	u32 at = (index + HEADER_EVENTS) * sizeof(struct io_event_abi);
+
+	return (struct io_event_abi *)((u8 *)page_address(c->pages[at >> PAGE_SHIFT]) + (at & ~PAGE_MASK));
+}
+
+static u32 ring_head(const struct aio_context *c) { return *(volatile u32 *)&ring(c)->head % c->nr; }
+
+/* Events that wait to be read. lock held. */
+static u32 ring_used(const struct aio_context *c)
+{
+	u32 head = ring_head(c);
+
+	return c->tail >= head ? c->tail - head : c->tail + c->nr - head;
+}
+
+bool aio_reserve(struct aio_context *c)
+{
+	u32 flags = spin_lock_irqsave(&c->lock);
+	bool room = !c->dead && c->in_flight + ring_used(c) < c->nr - 1;
+
+	if (room)
+		c->in_flight++;
+	spin_unlock_irqrestore(&c->lock, flags);
+	return room;
+}
+
+void aio_unreserve(struct aio_context *c)
+{
+	u32 flags = spin_lock_irqsave(&c->lock);
+
+	c->in_flight--;
+	spin_unlock_irqrestore(&c->lock, flags);
+}
+
+void aio_complete(struct aio_request *r, long result)
+{
+	struct aio_context *c = r->ctx;
+	u32 flags = spin_lock_irqsave(&c->lock);
+
+	if (!list_empty(&r->active))
+		list_del_init(&r->active);
+	*event_at(c, c->tail) = (struct io_event_abi){ r->data, r->obj, result, 0 };
+	c->tail = c->tail + 1 == c->nr ? 0 : c->tail + 1;
+	barrier();
+	ring(c)->tail = c->tail;
+	c->in_flight--;
+	spin_unlock_irqrestore(&c->lock, flags);
+	if (r->eventfd)
+		eventfd_signal(r->eventfd, 1);
+	wake_up_all(&c->wait);
+	aio_request_free(r);
+	aio_context_put(c);
+}
+
+/* Take up to max events off the ring. How many, or -EFAULT when none could be handed over. */
+static long read_events(struct aio_context *c, struct io_event_abi __user *user, u32 max)
+{
+	struct io_event_abi batch[READ_BATCH];
+	u32 done = 0;
+
+	mutex_lock(&c->read_lock);
+	while (done < max) {
+		u32 head = ring_head(c), tail = *(volatile u32 *)&c->tail, n = 0;
+		while (n < READ_BATCH && done + n < max && head != tail) {
+			batch[n++] = *event_at(c, head);
+			head = head + 1 == c->nr ? 0 : head + 1;
+		}
+		if (!n)
+			break;
+		if (copy_to_user(user + done, batch, n * sizeof(*batch))) {
+			mutex_unlock(&c->read_lock);
+			return done ? (long)done : -EFAULT;
+		}
+		ring(c)->head = head;
+		done += n;
+	}
+	mutex_unlock(&c->read_lock);
+	return (long)done;
+}
+
+/* ---- contexts ---- */
+
+static void free_context(struct aio_context *c)
+{
+	for (u32 i = 0; i < c->nr_pages; i++)
+		put_page(c->pages[i]);
+	(void)atomic_add_return(&aio_nr, -(int)c->nr);
+	kfree(c->pages);
+	kfree(c);
+}
+
+void aio_context_put(struct aio_context *c)
+{
+	if (atomic_dec_and_test(&c->refs))
+		free_context(c);
+}
+
+struct aio_context *aio_context_get(u32 id)
+{
+	struct aio_context *c, *found = NULL;
+
+	spin_lock(&contexts_lock);
+	list_for_each_entry(c, &contexts, node)
+		if (c->id == id && c->mm == current->mm) {
+			found = c;
+			atomic_inc(&c->refs);
+			break;
+		}
+	spin_unlock(&contexts_lock);
+	return found;
+}
+
+/* It takes no more requests; those that wait for something that may never come are cancelled. Already off the list. */
+static void end_context(struct aio_context *c)
+{
+	struct aio_request *r, *next;
+	u32 flags = spin_lock_irqsave(&c->lock);
+
+	c->dead = true;
+	list_for_each_entry_safe(r, next, &c->active, active)
+		(void)aio_cancel_locked(r);
+	spin_unlock_irqrestore(&c->lock, flags);
+	wake_up_all(&c->wait);
+}
+
+static bool unlist(struct aio_context *c)
+{
+	spin_lock(&contexts_lock);
+	bool listed = c->node.next;
+	if (listed) {
+		list_unlink(&c->node);
+		c->node.next = NULL;
+	}
+	spin_unlock(&contexts_lock);
+	return listed;
+}
+
+/* The last user of an address space goes: what is in flight ends by itself and keeps its context. */
+static void aio_mm_exit(struct mm *mm)
+{
+	for (;;) {
+		struct aio_context *c, *found = NULL;
+		spin_lock(&contexts_lock);
+		list_for_each_entry(c, &contexts, node)
+			if (c->mm == mm) {
+				found = c;
+				list_unlink(&c->node);
+				c->node.next = NULL;
+				break;
+			}
+		spin_unlock(&contexts_lock);
+		if (!found)
+			return;
+		end_context(found);
+		aio_context_put(found);
+	}
+}
+
+/* Map the ring into the program and pin its pages. */
+static int make_ring(struct aio_context *c)
+{
+	u32 rights = VM_READ | VM_WRITE | VM_MAYREAD | VM_MAYWRITE | VM_SHARED;
+	u32 size = c->nr_pages * PAGE_SIZE, pinned = 0;
+	long at = mm_map(current->mm, 0, size, MAP_SHARED, rights, 0, mm_setup_shared_anon, NULL);
+	int err = 0;
+
+	if (IS_ERR((void *)at)) {
+		c->nr_pages = 0;
+		return -ENOMEM;
+	}
+	for (; pinned < c->nr_pages && !err; pinned += !err)
+		err = get_user_page((u32)at + pinned * PAGE_SIZE, true, &c->pages[pinned]);
+	if (err) {
+		c->nr_pages = pinned;
+		(void)!mm_unmap(current->mm, (u32)at, size);
+		return -ENOMEM;
+	}
+	c->id = (u32)at;
+	*ring(c) = (struct aio_ring){ .id = 0, .nr = c->nr, .magic = AIO_RING_MAGIC, .compat = 1, .header_length = sizeof(struct aio_ring) };
+	return 0;
+}
+
+static struct aio_context *make_context(u32 nr)
+{
+	struct aio_context *c = kzalloc(sizeof(*c), GFP_KERNEL);
+
+	if (!c)
+		return ERR_PTR(-ENOMEM);
+	c->nr_pages = PAGE_ALIGN((nr + 2 + HEADER_EVENTS) * sizeof(struct io_event_abi)) >> PAGE_SHIFT;
+	c->nr = c->nr_pages * (PAGE_SIZE / sizeof(struct io_event_abi)) - HEADER_EVENTS;
+	atomic_set(&c->refs, 1);
+	c->mm = current->mm;
+	mutex_init(&c->read_lock, "aio ring", RANK_FILEPOS);
+	spin_lock_init(&c->lock, "aio context", RANK_WAITQ);
+	INIT_LIST_HEAD(&c->active);
+	wait_queue_init(&c->wait);
+	(void)atomic_add_return(&aio_nr, (int)c->nr);
+	c->pages = kzalloc(c->nr_pages * sizeof(*c->pages), GFP_KERNEL);
+	int err = c->pages ? make_ring(c) : -ENOMEM;
+	if (err) {
+		if (!c->pages)
+			c->nr_pages = 0;
+		free_context(c);
+		return ERR_PTR(err);
+	}
+	return c;
+}
+
+long sys_io_setup(u32 nr, u32 __user *user)
+{
+	u32 id;
+
+	if (get_user_u32(&id, user))
+		return -EFAULT;
+	if (id || !nr)
+		return -EINVAL;
+	if (nr > AIO_MAX_NR || (u32)atomic_read(&aio_nr) + nr > AIO_MAX_NR)
+		return -EAGAIN;
+	struct aio_context *c = make_context(nr);
+	if (IS_ERR(c))
+		return PTR_ERR(c);
+	spin_lock(&contexts_lock);
+	list_add(&c->node, &contexts);
+	spin_unlock(&contexts_lock);
+	if (put_user_u32(c->id, user)) {
+		(void)sys_io_destroy(c->id);
+		return -EFAULT;
+	}
+	return 0;
+}
+
+/* Waits until all requests have ended, as Linux does. */
+long sys_io_destroy(u32 id)
+{
+	struct aio_context *c = aio_context_get(id);
+
+	if (!c)
+		return -EINVAL;
+	bool first = unlist(c);
+	if (first) {
+		end_context(c);
+		wait_event(&c->wait, !*(volatile u32 *)&c->in_flight);
+		(void)!mm_unmap(current->mm, c->id, c->nr_pages * PAGE_SIZE);
+		aio_context_put(c); /* the address space's */
+	}
+	aio_context_put(c);
+	return first ? 0 : -EINVAL;
+}
+
+/* ---- submitting and waiting ---- */
+
+static int submit_one(struct aio_context *c, u32 __user *slot)
+{
+	struct iocb_abi cb;
+	u32 user;
+
+	if (get_user_u32(&user, slot) || copy_from_user(&cb, (void __user *)user, sizeof(cb)))
+		return -EFAULT;
+	if (put_user_u32(0, &((struct iocb_abi __user *)user)->key))
+		return -EFAULT;
+	if (cb.reserved || (cb.flags & ~(IOCB_FLAG_RESFD | IOCB_FLAG_IOPRIO)) || cb.buf >> 32 || (s64)cb.nbytes < 0 || cb.nbytes >> 31)
+		return -EINVAL;
+	return aio_start(c, &cb, user);
+}
+
+long sys_io_submit(u32 id, s32 nr, u32 __user *iocbs)
+{
+	struct aio_context *c = nr < 0 ? NULL : aio_context_get(id);
+	int err = 0;
+	s32 i;
+
+	if (!c)
+		return -EINVAL;
+	for (i = 0; i < nr && !err; i += !err)
+		err = submit_one(c, iocbs + i);
+	aio_context_put(c);
+	return i ? i : err;
+}
+
+long sys_io_cancel(u32 id, struct iocb_abi __user *iocb, struct io_event_abi __user *result)
+{
+	struct aio_request *r;
+	long ret = -EINVAL;
+	u32 key;
+
+	if (get_user_u32(&key, &iocb->key))
+		return -EFAULT;
+	struct aio_context *c = key ? NULL : aio_context_get(id);
+	if (!c)
+		return -EINVAL;
+	u32 flags = spin_lock_irqsave(&c->lock);
+	list_for_each_entry(r, &c->active, active)
+		if (r->obj == (u32)iocb) {
+			ret = aio_cancel_locked(r) ? -EINPROGRESS : -EINVAL; /* the event tells the rest */
+			break;
+		}
+	spin_unlock_irqrestore(&c->lock, flags);
+	aio_context_put(c);
+	return ret;
+}
+
+static bool enough(const struct aio_context *c, u32 wanted)
+{
+	u32 head = ring_head(c), tail = *(volatile u32 *)&c->tail;
+
+	return (tail >= head ? tail - head : tail + c->nr - head) >= wanted || *(volatile bool *)&c->dead;
+}
+
+/* deadline: ktime_ns, 0 not at all. */
+static long get_events(u32 id, s32 min_nr, s32 nr, struct io_event_abi __user *user, u64 deadline)
+{
+	struct aio_context *c = aio_context_get(id);
+	long got = 0, err = 0;
+
+	if (!c)
+		return -EINVAL;
+	if (nr < 0 || min_nr < 0 || min_nr > nr)
+		err = -EINVAL;
+	while (!err) {
+		long n = read_events(c, user + got, (u32)(nr - got));
+		if (n < 0)
+			err = n;
+		else
+			got += n;
+		if (err || got >= min_nr || !deadline || c->dead)
+			break;
+		err = wait_event_interruptible_until(&c->wait, enough(c, 1), deadline);
+		if (err == -ERESTARTSYS)
+			err = -EINTR;
+		if (err == -ETIMEDOUT)
+			deadline = err = 0;
+	}
+	aio_context_put(c);
+	return got ? got : err;
+}
+
+static int get_deadline(const void __user *timeout, bool wide, u64 *deadline)
+{
+	u64 ns;
+	int err = timeout ? get_timespec_ns(timeout, wide, &ns) : 0;
+
+	*deadline = !timeout ? WAIT_FOREVER : !err && ns ? add_ns(ktime_ns(), ns) : 0;
+	return err;
+}
+
+long sys_io_getevents(u32 id, s32 min_nr, s32 nr, struct io_event_abi __user *events, const void __user *timeout)
+{
+	u64 deadline;
+	int err = get_deadline(timeout, false, &deadline);
+
+	return err ? err : get_events(id, min_nr, nr, events, deadline);
+}
+
+/* sig: a pointer to a mask and its size. */
+static long pgetevents(u32 id, s32 min_nr, s32 nr, struct io_event_abi __user *events, const void __user *timeout, bool wide, const u32 __user *sig)
+{
+	u32 mask[2] = { 0, 0 };
+	u64 deadline;
+	long err = get_deadline(timeout, wide, &deadline);
+
+	if (!err && sig && copy_from_user(mask, sig, sizeof(mask)))
+		err = -EFAULT;
+	if (!err)
+		err = set_user_sigmask((const void __user *)mask[0], mask[1]);
+	if (!err) {
+		err = get_events(id, min_nr, nr, events, deadline);
+		restore_user_sigmask(err == -EINTR);
+	}
+	return err;
+}
+
+long sys_io_pgetevents(u32 id, s32 min_nr, s32 nr, struct io_event_abi __user *events, const void __user *timeout, const u32 __user *sig)
+{
+	return pgetevents(id, min_nr, nr, events, timeout, false, sig);
+}
+
+long sys_io_pgetevents_time64(u32 id, s32 min_nr, s32 nr, struct io_event_abi __user *events, const void __user *timeout, const u32 __user *sig)
+{
+	return pgetevents(id, min_nr, nr, events, timeout, true, sig);
+}
+
+int aio_init(void)
+{
+	mm_exit_hook = aio_mm_exit;
+	return aio_submit_init();
+}

@@ -182,8 +182,17 @@ LIBGCC = $(shell $(USER_CC) -m32 -print-libgcc-file-name)
 USER_CFLAGS = -m32 -march=i686 -std=gnu11 -O2 -g -static -no-pie -fno-pie -fno-stack-protector -U_FORTIFY_SOURCE -Wall -Wextra \
 	$(if $(WERROR),-Werror) -nostdinc -isystem $(DEBIAN)/usr/include/i386-linux-musl -isystem $(dir $(LIBGCC))include -MMD -MP
 
+# A program may name kernel files in its first comment on lines SOURCES: (as the host tests do); they are compiled into it.
+named_sources = $(shell sed -n 's@^.*SOURCES:@@p' user/$(1).c | sed 's@\*/.*@@')
+define program_sources
+USER_SOURCES_$(1) := $(2)
+$(if $(2),$(BUILD)/user/$(1): $(2) $(wildcard io/contract/*.h $(addsuffix *.h,$(sort $(dir $(2))))))
+endef
+$(foreach p,$(USER_SRC:user/%.c=%),$(eval $(call program_sources,$(p),$(call named_sources,$(p)))))
+
 define LINK_USER
-$(Q)$(USER_CC) $(USER_CFLAGS) -nostdlib $(MUSL)/crt1.o $(MUSL)/crti.o $< \
+$(Q)$(USER_CC) $(if $(USER_SOURCES_$*),-D_GNU_SOURCE -DHOST_TEST -Dloff_t=off_t -I. -Wno-unused-parameter) $(USER_CFLAGS) \
+	-nostdlib $(MUSL)/crt1.o $(MUSL)/crti.o $< $(USER_SOURCES_$*) \
 	-Wl,--start-group $(MUSL)/libc.a $(LIBGCC) -Wl,--end-group $(MUSL)/crtn.o -Wl,-s -o $@
 endef
 

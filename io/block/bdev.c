@@ -145,15 +145,19 @@ static int claim(struct block_device *b, void *holder)
 	return 0;
 }
 
-/* The caller holds d, not b: while we wait for the lock a partition may go (BLKRRPART). */
-static int bdev_open(struct gendisk *d, u32 partno, struct block_device *b, u32 fmode, void *holder)
+/* The caller holds d: a partition may have gone meanwhile (BLKRRPART). The device is in *out. */
+static int bdev_open(struct gendisk *d, u32 partno, u32 fmode, void *holder, struct block_device **out)
 {
+	struct block_device *b;
 	int error = 0;
 
 	mutex_lock(&d->open_lock);
-	if (d->dead)
-		error = -ENODEV;
-	else if (d->part[partno] != b)
+	b = d->part[partno];
+	if (dev_enter(&d->gate)) {
+		mutex_unlock(&d->open_lock);
+		return -ENODEV;
+	}
+	if (!b)
 		error = -ENXIO;
 	else if (partno && d->rescanning)
 		error = -EBUSY;
@@ -166,7 +170,9 @@ static int bdev_open(struct gendisk *d, u32 partno, struct block_device *b, u32 
 	if (!error) {
 		b->openers++;
 		atomic_inc(&d->refs);
+		*out = b;
 	}
+	dev_leave(&d->gate);
 	mutex_unlock(&d->open_lock);
 	return error;
 }
@@ -189,7 +195,7 @@ static int check_media(struct gendisk *d)
 	struct block_device *whole = d->part[0];
 	int changed = 0;
 
-	if (likely(!d->ops->check_media) || d->dead)
+	if (likely(!d->ops->check_media) || dev_enter(&d->gate))
 		return 0;
 	mutex_lock(&whole->inode->lock);
 	if (!whole->holder)
@@ -197,22 +203,22 @@ static int check_media(struct gendisk *d)
 	if (changed > 0)
 		new_medium(whole);
 	mutex_unlock(&whole->inode->lock);
+	dev_leave(&d->gate);
 	return min(changed, 0);
 }
 
 struct block_device *blkdev_get(kdev_t dev, u32 fmode, void *holder)
 {
-	struct block_device *b = blkdev_find(dev);
-	struct gendisk *d;
+	struct block_device *b = NULL;
+	u32 partno;
+	struct gendisk *d = disk_find(dev, &partno);
 	int error;
 
-	if (!b)
+	if (!d)
 		return ERR_PTR(-ENXIO);
-	d = b->disk;
-	atomic_inc(&d->refs);
 	error = check_media(d);
 	if (!error)
-		error = bdev_open(d, b->partno, b, fmode, holder);
+		error = bdev_open(d, partno, fmode, holder, &b);
 	put_disk(d);
 	return error ? ERR_PTR(error) : b;
 }
@@ -222,14 +228,17 @@ void blkdev_put(struct block_device *b, void *holder)
 	struct gendisk *d = b->disk;
 
 	/* Before open_lock: writing out may wait for long. Errors stay recorded in the mapping. */
-	if (b->openers == 1 && !d->dead && sync_blockdev(b) < 0)
+	if (b->openers == 1 && !disk_dead(d) && sync_blockdev(b) < 0)
 		invalidate_bdev(b);
 	mutex_lock(&d->open_lock);
 	if (holder && b->holder == holder)
 		b->holder = NULL;
 	b->openers--;
-	if (d->ops->release)
-		d->ops->release(d);
+	if (!dev_enter(&d->gate)) {
+		if (d->ops->release)
+			d->ops->release(d);
+		dev_leave(&d->gate);
+	}
 	mutex_unlock(&d->open_lock);
 	put_disk(d);
 }
@@ -295,7 +304,7 @@ static void blkdev_release(struct file *f)
 
 static ssize_t blkdev_read_iter(struct kiocb *k, struct iov_iter *to)
 {
-	if (((struct block_device *)k->file->private)->disk->dead)
+	if (disk_dead(((struct block_device *)k->file->private)->disk))
 		return -ENODEV;
 	return generic_file_read_iter(k, to);
 }
@@ -304,6 +313,8 @@ static ssize_t blkdev_write_iter(struct kiocb *k, struct iov_iter *from)
 {
 	struct inode *inode = k->file->inode;
 
+	if (disk_dead(inode->bdev->disk))
+		return -ENODEV;
 	if (k->pos >= inode->size)
 		return iov_iter_count(from) ? -ENOSPC : 0;
 	iov_iter_truncate(from, (u32)min_t(u64, (u64)(inode->size - k->pos), ~0u));
@@ -315,7 +326,7 @@ static int blkdev_fsync(struct file *f, loff_t start, loff_t end, bool datasync)
 	struct block_device *b = f->private;
 	int error = filemap_write_and_wait(b->mapping, start, end), told = wb_err_check_and_advance(b->mapping, &f->wb_err_seen), flushed;
 
-	if (b->disk->dead)
+	if (disk_dead(b->disk))
 		return -ENODEV;
 	flushed = blkdev_issue_flush(b);
 	return told ? told : error ? error : flushed;
@@ -406,14 +417,11 @@ static long discard_range(struct file *f, struct block_device *b, unsigned long 
 	return blkdev_issue_discard(b, range[0] >> SECTOR_SHIFT, range[1] >> SECTOR_SHIFT);
 }
 
-static long blkdev_ioctl(struct file *f, u32 cmd, unsigned long arg)
+static long ioctl_inside(struct file *f, struct block_device *b, u32 cmd, unsigned long arg)
 {
-	struct block_device *b = f->private;
 	const struct queue_limits *l = &b->disk->queue->limits;
 	u64 bytes = b->nr_sectors << SECTOR_SHIFT;
 
-	if (b->disk->dead)
-		return -ENODEV;
 	switch (cmd) {
 	case BLKGETSIZE64:
 		return copy_to_user((void __user *)arg, &bytes, sizeof(bytes)) ? -EFAULT : 0;
@@ -455,6 +463,18 @@ static long blkdev_ioctl(struct file *f, u32 cmd, unsigned long arg)
 		return f->mode & FMODE_WRITE ? discard_range(f, b, arg) : -EBADF;
 	}
 	return b->disk->ops->ioctl ? b->disk->ops->ioctl(b, cmd, arg) : -ENOTTY;
+}
+
+static long blkdev_ioctl(struct file *f, u32 cmd, unsigned long arg)
+{
+	struct block_device *b = f->private;
+	long ret = dev_enter(&b->disk->gate);
+
+	if (ret)
+		return ret;
+	ret = ioctl_inside(f, b, cmd, arg);
+	dev_leave(&b->disk->gate);
+	return ret;
 }
 
 const struct file_operations blkdev_fops = {

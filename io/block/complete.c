@@ -168,7 +168,7 @@ static void unstop(struct request_queue *q)
 	for (u32 i = 0; i < q->nr_hw; i++)
 		q->hw[i].stopped = false;
 	spin_unlock_bh(&q->lock);
-	blk_run_queue(q);
+	blk_run_queue(q); /* the last one to touch it: whoever unplugs the disk is woken there */
 }
 
 static struct list_head *pop(struct list_head *head)

@@ -23,6 +23,7 @@ struct gendisk *disk_alloc(void)
 	if (!d)
 		return NULL;
 	mutex_init(&d->open_lock, "disk", RANK_OBJECT);
+	dev_gate_init(&d->gate);
 	INIT_LIST_HEAD(&d->node);
 	atomic_set(&d->refs, 1);
 	return d;
@@ -30,8 +31,19 @@ struct gendisk *disk_alloc(void)
 
 void put_disk(struct gendisk *d)
 {
-	if (atomic_dec_and_test(&d->refs))
-		kfree(d);
+	if (!atomic_dec_and_test(&d->refs))
+		return;
+	for (u32 i = 0; i < ARRAY_SIZE(d->part); i++)
+		if (d->part[i]) {
+			bdev_free_mapping(d->part[i]);
+			kfree(d->part[i]);
+		}
+	if (d->added) {
+		if (d->ops->free_disk)
+			d->ops->free_disk(d);
+		blk_queue_put(d->queue);
+	}
+	kfree(d);
 }
 
 /* Partition names: sda1; nvme0n1p1 where the disk's name ends in a digit. */
@@ -85,7 +97,9 @@ int bdev_add(struct gendisk *d, u32 partno, sector_t start, sector_t nr)
 void bdev_del(struct block_device *b)
 {
 	device_destroy(&block_class, b->dev);
+	mutex_lock(&disks_lock);
 	b->disk->part[b->partno] = NULL;
+	mutex_unlock(&disks_lock);
 	bdev_free_mapping(b);
 	kfree(b);
 }
@@ -104,6 +118,8 @@ int add_disk(struct gendisk *d)
 		bdev_del(d->part[0]);
 		return error;
 	}
+	blk_queue_get(d->queue);
+	d->added = true;
 	mutex_lock(&disks_lock);
 	list_add_tail(&d->node, &all_disks);
 	mutex_unlock(&disks_lock);
@@ -156,12 +172,25 @@ static void queue_kill(struct request_queue *q)
 	spin_unlock_bh(&q->lock);
 }
 
+/* Nothing is with the driver any more, and nobody is in its queue_rq. */
+static bool queue_drained(struct request_queue *q)
+{
+	bool drained;
+
+	spin_lock_bh(&q->lock);
+	drained = q->nr_free == q->nr_requests && !q->running && list_empty(&q->kick_node);
+	spin_unlock_bh(&q->lock);
+	return drained;
+}
+
 void del_gendisk(struct gendisk *d)
 {
 	might_sleep();
-	d->dead = true;
+	dev_gate_close(&d->gate);
 	queue_kill(d->queue);
-	wait_event(&d->queue->wait, d->queue->nr_free == d->queue->nr_requests);
+	wait_event(&d->queue->wait, queue_drained(d->queue));
+	cancel_work_sync(&d->queue->timeout_work); /* the driver may just be asked about one that ended meanwhile */
+	dev_gate_drain(&d->gate);
 	mutex_lock(&disks_lock);
 	list_del_init(&d->node);
 	mutex_unlock(&disks_lock);
@@ -170,21 +199,25 @@ void del_gendisk(struct gendisk *d)
 		if (!d->part[i])
 			continue;
 		device_destroy(&block_class, d->part[i]->dev);
+		d->part[i]->device = NULL;
 		if (!d->part[i]->openers)
-			bdev_free_mapping(d->part[i]);
+			truncate_pages(d->part[i]->mapping, 0);
 	}
 }
 
-struct block_device *blkdev_find(kdev_t dev)
+struct gendisk *disk_find(kdev_t dev, u32 *partno)
 {
-	struct block_device *found = NULL;
-	struct gendisk *d;
+	struct gendisk *d, *found = NULL;
 
 	mutex_lock(&disks_lock);
 	list_for_each_entry(d, &all_disks, node)
 		for (u32 i = 0; i < ARRAY_SIZE(d->part); i++)
-			if (d->part[i] && d->part[i]->dev == dev)
-				found = d->part[i];
+			if (d->part[i] && d->part[i]->dev == dev) {
+				found = d;
+				*partno = i;
+			}
+	if (found)
+		atomic_inc(&found->refs);
 	mutex_unlock(&disks_lock);
 	return found;
 }

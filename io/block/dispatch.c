@@ -254,5 +254,7 @@ void blk_run_queue(struct request_queue *q)
 			;
 	} while (q->rerun);
 	q->running = false;
+	if (unlikely(q->dying))
+		wake_up_all(&q->wait);
 	spin_unlock_bh(&q->lock);
 }

@@ -125,6 +125,7 @@ struct request_queue *blk_queue_create(const struct block_ops *ops, const struct
 	if (!q)
 		return ERR_PTR(-ENOMEM);
 	spin_lock_init(&q->lock, "queue", RANK_QUEUE);
+	atomic_set(&q->refs, 1);
 	q->ops = ops;
 	q->limits = *lim;
 	if (!q->limits.logical_block_size)
@@ -167,16 +168,23 @@ struct request_queue *blk_queue_create(const struct block_ops *ops, const struct
 	return q;
 }
 
-/* The disk is gone (del_gendisk) or was never added: nothing is queued or in flight. */
+void blk_queue_put(struct request_queue *q)
+{
+	if (!atomic_dec_and_test(&q->refs))
+		return;
+	elevator_exit(q);
+	requests_free(q->requests);
+	kfree(q);
+}
+
+/* Nothing is queued or in flight, and nothing will be. */
 void blk_queue_destroy(struct request_queue *q)
 {
 	ASSERT(q->nr_free == q->nr_requests);
 	timer_del_sync(&q->again_timer);
 	timer_del_sync(&q->deadline_timer);
 	cancel_work_sync(&q->timeout_work);
-	elevator_exit(q);
-	requests_free(q->requests);
-	kfree(q);
+	blk_queue_put(q);
 }
 
 void *blk_queue_data(struct request_queue *q)

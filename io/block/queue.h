@@ -27,7 +27,8 @@ struct request_queue {
 	const struct block_ops *ops;
 	struct queue_limits limits;
 	void *driver_data;
-	bool dying;                /* the gate is closed: -ENODEV */
+	bool dying;                /* the disk is unplugged: -ENODEV */
+	atomic_t refs;             /* the driver's and the disk's */
 
 	/* lock */
 	struct elevator_queue elevator;
@@ -112,6 +113,9 @@ int bio_init_pools(void);
 void blk_stat_line(struct block_device *b, struct seq_buf *s);
 int blk_sysfs_add_partition(struct block_device *b);
 extern struct class block_class;
+static inline void blk_queue_get(struct request_queue *q) { atomic_inc(&q->refs); }
+void blk_queue_put(struct request_queue *q);
+struct gendisk *disk_find(kdev_t dev, u32 *partno); /* with a reference; NULL */
 int bdev_open_mapping(struct block_device *b); /* the device's inode and cache */
 void bdev_free_mapping(struct block_device *b);
 int bdev_add(struct gendisk *d, u32 partno, sector_t start, sector_t nr);

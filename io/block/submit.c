@@ -16,7 +16,7 @@ static int bio_check(const struct bio *bio)
 	const struct block_device *b = bio->bdev;
 	sector_t nr = bio->size >> SECTOR_SHIFT;
 
-	if (unlikely(b->disk->dead))
+	if (unlikely(disk_dead(b->disk)))
 		return -ENODEV;
 	if (REQ_OP(bio->flags) == REQ_FLUSH)
 		return 0;
@@ -202,7 +202,7 @@ static int issue_simple(struct block_device *bdev, u32 op, sector_t sector, sect
 int blkdev_issue_flush(struct block_device *bdev)
 {
 	if (!bdev->disk->queue->write_back)
-		return bdev->disk->dead ? -ENODEV : 0;
+		return disk_dead(bdev->disk) ? -ENODEV : 0;
 	return issue_simple(bdev, REQ_FLUSH, 0, 0);
 }
 

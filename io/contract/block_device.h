@@ -8,6 +8,7 @@
 #ifndef IO_CONTRACT_BLOCK_DEVICE_H
 #define IO_CONTRACT_BLOCK_DEVICE_H
 
+#include "io/contract/gate.h"
 #include "io/contract/iov_iter.h"
 #include "kernel/lib/rbtree.h"
 #include "kernel/sync/completion.h"
@@ -122,7 +123,6 @@ void invalidate_bdev(struct block_device *bdev);
 int blkdev_set_block_size(struct block_device *bdev, u32 size);
 u32 blkdev_logical_block_size(struct block_device *bdev);
 u32 blkdev_max_bytes(struct block_device *bdev); /* what its queue takes in one request */
-struct block_device *blkdev_find(kdev_t dev); /* without opening; NULL */
 struct seq_buf;
 int blkdevs_show(struct seq_buf *s, void *arg); /* the block half of /proc/devices */
 
@@ -207,6 +207,7 @@ struct block_ops {
 	bool (*timeout)(struct hw_ctx *h, struct request *rq);
 	int (*open)(struct gendisk *d, u32 fmode);
 	void (*release)(struct gendisk *d);
+	void (*free_disk)(struct gendisk *d); /* nobody holds a disk that was added any more: its number is free. The driver's own memory may be gone. May sleep */
 	int (*ioctl)(struct block_device *b, u32 cmd, unsigned long arg); /* -ENOTTY: unknown */
 	/*
 	 * Removable: look whether the medium is still the one of the last call. 0: yes; 1: another one, capacity and read_only are its own;
@@ -228,7 +229,8 @@ struct gendisk {
 	struct block_device *part[16]; /* [0] the whole disk */
 	struct mutex open_lock;
 	bool rescanning;            /* open_lock: the partitions are being made anew, none can be opened */
-	bool dead;                /* the gate is closed: -ENODEV */
+	struct dev_gate gate;     /* around open, release, ioctl, check_media; closed once the disk is unplugged */
+	bool added;               /* add_disk has worked: it holds its queue */
 	struct kobject *queue_folder; /* queue/ in /sys */
 	struct list_head node;
 	atomic_t refs;
@@ -236,17 +238,23 @@ struct gendisk {
 
 /* A queue with nr_hw contexts of `depth` tags each. request_size: driver_data per request. ERR_PTR. */
 struct request_queue *blk_queue_create(const struct block_ops *ops, const struct queue_limits *lim, u32 nr_hw, u32 depth, u32 request_size, void *driver_data);
-void blk_queue_destroy(struct request_queue *q);
 void *blk_queue_data(struct request_queue *q);
 const struct queue_limits *blk_queue_limits(struct request_queue *q);
+/* The driver has done with it, after del_gendisk or when the disk was never added; its memory stays as long as the disk. May sleep. */
+void blk_queue_destroy(struct request_queue *q);
 /* Serialise several queues in front of one channel: when q may not issue, queue_rq says -EBUSY; blk_kick starts it again. Any context. */
 void blk_kick(struct request_queue *q);
 struct gendisk *disk_alloc(void);
 /* Make it visible: reads the partition table, appears in /dev and /sys. May sleep. */
 int add_disk(struct gendisk *d);
-/* Unplug: close the gate, fail what is queued with -ENODEV, wake who waits, wait for what is in flight. */
+/*
+ * Unplug: close the gate, fail what is queued with -ENODEV, wake who waits, wait for what is in flight. Afterwards no function of the driver
+ * is called any more but free_disk. The disk itself stays until the last file and mount let go of it: whatever they do ends with -ENODEV.
+ * May sleep.
+ */
 void del_gendisk(struct gendisk *d);
-void put_disk(struct gendisk *d);
+void put_disk(struct gendisk *d); /* may sleep */
+static inline bool disk_dead(const struct gendisk *d) { return dev_gate_closed(&d->gate); }
 /* The segments of a request, neighbours joined under the limits; returns how many, at most max. Any context. */
 u32 blk_rq_map_segments(struct request *rq, struct blk_segment *segs, u32 max);
 /*

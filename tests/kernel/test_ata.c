@@ -77,8 +77,12 @@ static void free_all(void)
 
 static struct block_device *set_up(void)
 {
-	struct block_device *b = blkdev_find(SDA);
+	u32 partno = 0;
+	struct gendisk *disk = disk_find(SDA, &partno);
+	struct block_device *b = disk ? disk->part[partno] : NULL;
 
+	if (disk)
+		put_disk(disk); /* the root is on it: it stays */
 	if (!b || !drive_of(b))
 		return NULL;
 	for (u32 i = 0; i < MAX_PAGES; i++) {

@@ -167,6 +167,7 @@ static inline enum ata_transfer ata_pio_way(const struct ata_drive *d)
 
 /* ---- ata_core.c ---- */
 extern const struct block_ops ata_block_ops;
+void ata_free_disk(struct gendisk *disk);
 /* Start rq on an idle channel; lock held. 0 or -errno (nothing started; the channel is still idle). */
 int __must_check ata_start(struct ata_channel *ch, struct ata_drive *d, struct request *rq);
 irqreturn_t ata_irq(int irq, void *channel);

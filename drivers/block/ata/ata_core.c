@@ -279,4 +279,5 @@ const struct block_ops ata_block_ops = {
 	.queue_rq = ata_queue_rq,
 	.timeout = ata_timeout,
 	.ioctl = ata_ioctl,
+	.free_disk = ata_free_disk,
 };

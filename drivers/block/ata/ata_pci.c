@@ -50,9 +50,13 @@ static void detach_disk(struct ata_drive *d)
 	del_gendisk(d->disk);
 	blk_queue_destroy(d->queue);
 	put_disk(d->disk);
-	sd_index_put(d->index);
 	ata_drive_del(d);
 	d->disk = NULL;
+}
+
+void ata_free_disk(struct gendisk *disk)
+{
+	sd_index_put(disk->first_minor / SD_MINORS);
 }
 
 static int attach_disk(struct ata_drive *d)

@@ -57,6 +57,7 @@ int bdev_init(void);
 int device_model_init(void);
 int resource_init(void);
 int sysfs_init(void);
+int io_buffer_init(void);
 int chrdev_init(void);
 int input_init(void);
 int uevent_dev_init(void);

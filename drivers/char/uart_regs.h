@@ -21,6 +21,8 @@
 #define UART_IER_RLSI 0x04u /* receiver line status */
 #define UART_IER_MSI 0x08u  /* modem status */
 #define UART_IIR_NO_INT 0x01u
+#define UART_IIR_ID 0x0eu
+#define UART_IIR_RX_LEVEL 0x04u /* the trigger level is reached: so many bytes are there */
 #define UART_IIR_FIFO 0xc0u /* both set: FIFOs are on, a 16550A */
 #define UART_FCR_ENABLE 0x01u
 #define UART_FCR_CLEAR_RX 0x02u
@@ -34,6 +36,7 @@
 #define UART_LCR_DLAB 0x80u
 #define UART_MCR_DTR 0x01u
 #define UART_MCR_RTS 0x02u
+#define UART_MCR_OUT1 0x04u
 #define UART_MCR_OUT2 0x08u /* gates the interrupt on a PC */
 #define UART_MCR_LOOP 0x10u
 #define UART_LSR_DR 0x01u
@@ -43,6 +46,11 @@
 #define UART_LSR_BI 0x10u
 #define UART_LSR_THRE 0x20u
 #define UART_LSR_TEMT 0x40u
+#define UART_LSR_FIFO_ERROR 0x80u /* at least one byte in the FIFO has an error */
+#define UART_MSR_DCTS 0x01u /* changed since the last read */
+#define UART_MSR_DDSR 0x02u
+#define UART_MSR_TERI 0x04u /* the end of a ring */
+#define UART_MSR_DDCD 0x08u
 #define UART_MSR_CTS 0x10u
 #define UART_MSR_DSR 0x20u
 #define UART_MSR_RI 0x40u
@@ -50,5 +58,6 @@
 
 #define UART_CLOCK 115200u /* divisor 1 */
 #define UART_FIFO_SIZE 16u
+#define UART_TRIGGER 14u /* of UART_FCR_TRIGGER_14 */
 
 #endif

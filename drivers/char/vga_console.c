@@ -139,10 +139,8 @@ static void vga_start_tx(struct tty *t)
 
 	do {
 		u32 flags;
-		int c;
 
-		for (n = 0; n < sizeof(buf) && (c = tty_next_tx(t)) >= 0; n++)
-			buf[n] = (u8)c;
+		n = tty_next_tx(t, buf, sizeof(buf));
 		flags = spin_lock_irqsave(&vt_lock);
 		vt_write(&vt, buf, n);
 		if (n < sizeof(buf))

@@ -25,6 +25,15 @@ void buffer_monitor_del(struct buffer_monitor *m)
 	spin_unlock(&monitor_lock);
 }
 
+static void show_one(struct seq_buf *s, const struct buffer_monitor *m)
+{
+	const char *strategy = m->pool ? m->pool->strategy->name : "-";
+	u32 in_use = m->pool ? m->in_use : buffer_ring_used(container_of(m, struct buffer_ring, monitor));
+
+	seq_printf(s, "%-16s %-10s %-8s %7u %6u %6u %6u %10llu %10llu %8u %8u\n", m->name, m->discipline, strategy, m->buffers, m->size, in_use, m->most,
+		   m->in, m->out, m->waits, m->overruns);
+}
+
 static int monitors_show(struct seq_buf *s, void *arg)
 {
 	struct buffer_monitor *m;
@@ -33,8 +42,7 @@ static int monitors_show(struct seq_buf *s, void *arg)
 		   "out", "waits", "overruns");
 	spin_lock(&monitor_lock);
 	list_for_each_entry(m, &monitors, node)
-		seq_printf(s, "%-16s %-10s %-8s %7u %6u %6u %6u %10llu %10llu %8u %8u\n", m->name, m->discipline, m->pool ? m->pool->strategy->name : "-",
-			   m->buffers, m->size, m->pool ? m->in_use : (u32)(m->in - m->out), m->most, m->in, m->out, m->waits, m->overruns);
+		show_one(s, m);
 	spin_unlock(&monitor_lock);
 	return 0;
 }

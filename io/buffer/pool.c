@@ -2,6 +2,7 @@
 #include "io/buffer/monitor.h"
 #include "kernel/debug/bug.h"
 #include "kernel/lib/string.h"
+#include "kernel/uapi/poll.h"
 #include "mm/alloc.h"
 
 /* In turn: the one that has rested longest. With two buffers this is ping-pong. */

@@ -35,7 +35,7 @@ void ldisc_init(struct ldisc *l)
 	memset(&l->t, 0, sizeof(l->t));
 	l->t.c_iflag = ICRNL | IXON;
 	l->t.c_oflag = OPOST | ONLCR;
-	l->t.c_cflag = B38400 | CS8 | CREAD | HUPCL;
+	l->t.c_cflag = B38400 | CS8 | CREAD | HUPCL | CLOCAL;
 	l->t.c_lflag = ISIG | ICANON | ECHO | ECHOE | ECHOK | ECHOCTL | ECHOKE | IEXTEN;
 	memcpy(l->t.c_cc, cc, sizeof(cc));
 	l->head = l->tail = l->canon = 0;
@@ -375,6 +375,34 @@ void ldisc_receive(struct ldisc *l, u8 c, u8 flag)
 	l->canon = l->head;
 }
 
+u32 ldisc_room(const struct ldisc *l)
+{
+	u32 room = LDISC_BUF - 1 - min(l->head - l->tail, LDISC_BUF - 1);
+
+	return l_on(l, ICANON) && l->canon == l->tail ? LDISC_BUF : room;
+}
+
+bool ldisc_is_signal(const struct ldisc *l, u8 c)
+{
+	return l_on(l, ISIG) && (is_cc(l, VINTR, c) || is_cc(l, VQUIT, c) || is_cc(l, VSUSP, c));
+}
+
+void ldisc_receive_block(struct ldisc *l, const u8 *data, u32 n)
+{
+	bool plain = !(l->t.c_lflag & (ICANON | ISIG | ECHO)) && !(l->t.c_iflag & (ISTRIP | IXON | IGNCR | ICRNL | INLCR)) && !l->lnext;
+	u32 at = l->head & (LDISC_BUF - 1), first = min(n, LDISC_BUF - at);
+
+	if (!plain || l->head - l->tail + n >= LDISC_BUF) {
+		while (n--)
+			ldisc_receive(l, *data++, 0);
+		return;
+	}
+	memcpy(l->buf + at, data, first);
+	memcpy(l->buf, data + first, n - first);
+	l->head += n;
+	l->canon = l->head;
+}
+
 u32 ldisc_readable(const struct ldisc *l)
 {
 	return (l_on(l, ICANON) ? l->canon : l->head) - l->tail;
@@ -420,7 +448,8 @@ void ldisc_set_termios(struct ldisc *l, const struct ktermios *t)
 
 	l->t = *t;
 	if (was_canon != l_on(l, ICANON)) {
-		/* What has been typed so far can be read in either mode. */
+		/* What has been typed so far can be read in either mode. Ends of lines are known in canonical mode only. */
+		memset(l->mark, 0, sizeof(l->mark));
 		if (!was_canon && l->head != l->tail)
 			set_mark(l, l->head - 1, *slot(l, l->head - 1) != CC_DISABLED);
 		l->canon = l->head;

@@ -28,6 +28,14 @@ struct ldisc {
 void ldisc_init(struct ldisc *l);
 /* One received byte; flag 0, TTY_BREAK or TTY_PARITY. */
 void ldisc_receive(struct ldisc *l, u8 c, u8 flag);
+/* The same for n bytes without flags. */
+void ldisc_receive_block(struct ldisc *l, const u8 *data, u32 n);
+/*
+ * Bytes it can take now without losing any. A line that is being edited never waits for room (a line that does not end is cut), and lines that
+ * nobody has read yet do not make it wait either while they leave room.
+ */
+u32 ldisc_room(const struct ldisc *l);
+bool ldisc_is_signal(const struct ldisc *l, u8 c); /* c makes a signal: INTR, QUIT or SUSP */
 /* Bytes that read would give now: whole lines in canonical mode. */
 u32 ldisc_readable(const struct ldisc *l);
 /* Take at most n bytes: canonical mode ends after a line; *eof is set when the line was ended by the EOF character (with 0 bytes: end of file). */

@@ -10,11 +10,12 @@
 
 #include "io/char/ldisc.h"
 #include "io/contract/char_device.h"
+#include "io/contract/buffer.h"
 #include "kernel/irq/workqueue.h"
-#include "kernel/lib/ring.h"
 #include "kernel/sync/mutex.h"
 
-#define TTY_FLIP_SIZE 1024u
+#define TTY_FLIP_SIZE 4096u
+#define TTY_FLIP_RESERVE 128u  /* below this room the driver shall stop */
 #define TTY_OUT_SIZE 4096u
 #define TTY_OUT_LOW (TTY_OUT_SIZE / 4) /* writers are woken below this */
 
@@ -34,11 +35,15 @@ struct tty {
 	u32 hangups;              /* lock: files opened before the last one are dead */
 
 	struct spinlock hw_lock;
-	struct ring flip, flip_flags, out; /* hw_lock */
+	struct buffer_ring flip, flip_flags, out; /* hw_lock */
 	struct work_struct input_work; /* takes the flip ring through the line discipline */
-	u32 overruns;             /* hw_lock: bytes lost because nobody took them */
+	u32 flags_used;           /* hw_lock: how many of the bytes in flip have a flag that is not 0 */
+	bool throttled;           /* hw_lock: the driver was told that there is no room */
+	u8 xchar;                 /* hw_lock: to be sent before all else; 0: none */
+	bool xoff_sent;           /* lock: the other end was told to stop by VSTOP */
+	volatile bool lost_carrier; /* for the work item: hang up */
 
-	struct wait_queue_head read_wait, write_wait;
+	struct wait_queue_head read_wait, write_wait, open_wait;
 	struct fasync_struct *fasync; /* files with O_ASYNC */
 };
 
@@ -56,8 +61,12 @@ extern struct tty *console_tty; /* what /dev/console leads to */
 void tty_put_output(struct tty *t, const u8 *data, u32 len); /* processed bytes; drops what does not fit */
 u32 tty_out_room(struct tty *t);
 void tty_start(struct tty *t);
-int tty_wait_sent(struct tty *t);                 /* 0 or -ERESTARTSYS */
+void tty_send_xchar(struct tty *t, u8 c);         /* before what waits, and also while output is stopped */
+void tty_input_taken(struct tty *t);              /* a reader has made room: input that waited may go on */
+int tty_wait_sent(struct tty *t, u64 deadline);   /* 0, -ERESTARTSYS, -ETIMEDOUT */
+u32 tty_receive_lost(struct tty *t);              /* bytes that found no room */
 void tty_flush_output(struct tty *t);
+void tty_flush_input(struct tty *t);              /* what nobody has read; lock held */
 long tty_ioctl(struct file *f, u32 cmd, unsigned long arg);
 /* Job control (tty_job.c). */
 int tty_check_background(struct tty *t, int sig); /* 0, -EIO or -ERESTARTSYS; lock not held */

@@ -13,6 +13,7 @@
 
 #define READ_CHUNK 256u
 #define WRITE_CHUNK 128u
+#define CLOSING_WAIT_MS 30000u /* as on Linux */
 #define EXPANSION 8u /* most bytes one byte becomes: a tab */
 
 /* Major 5: minor 0 is the caller's controlling terminal, minor 1 the console. */
@@ -23,6 +24,29 @@ static struct tty *resolve(struct file *f)
 	if (t)
 		return t;
 	return MINOR(f->inode->rdev) == 0 ? current->signal->tty : console_tty;
+}
+
+/* Without CLOCAL and O_NONBLOCK, opening a line waits until somebody is at its other end. */
+static int wait_carrier(struct tty *t, struct file *f)
+{
+	if ((f->flags & O_NONBLOCK) || !t->ops->carrier)
+		return 0;
+	return (int)wait_event_interruptible(&t->open_wait, (t->ldisc.t.c_cflag & CLOCAL) || t->ops->carrier(t));
+}
+
+/* One user less; at the last one's end what was written is sent first. */
+static void put_open(struct tty *t, bool dead)
+{
+	if (t->opens == 1 && !dead && tty_wait_sent(t, deadline_ms(CLOSING_WAIT_MS)))
+		tty_flush_output(t);
+	mutex_lock(&t->lock);
+	if (--t->opens == 0) {
+		t->exclusive = t->ldisc.stopped = false;
+		tty_flush_input(t);
+		if (t->ops->close)
+			t->ops->close(t);
+	}
+	mutex_unlock(&t->lock);
 }
 
 static int tty_open(struct inode *inode, struct file *f)
@@ -39,12 +63,17 @@ static int tty_open(struct inode *inode, struct file *f)
 	mutex_lock(&t->lock);
 	if (t->exclusive && t->opens && !capable())
 		error = -EBUSY;
-	else if (!t->opens && t->ops->open)
+	else if (t->ops->open)
 		error = t->ops->open(t);
 	if (!error)
 		t->opens++;
-	*tf = (struct tty_file){ .tty = t, .hangups = t->hangups };
 	mutex_unlock(&t->lock);
+	if (!error) {
+		error = wait_carrier(t, f);
+		if (error)
+			put_open(t, true);
+	}
+	*tf = (struct tty_file){ .tty = t, .hangups = t->hangups };
 	if (error) {
 		kfree(tf);
 		return error;
@@ -59,15 +88,7 @@ static int tty_open(struct inode *inode, struct file *f)
 
 static void tty_release(struct file *f)
 {
-	struct tty *t = tty_of(f);
-
-	mutex_lock(&t->lock);
-	if (--t->opens == 0) {
-		t->exclusive = false;
-		if (t->ops->close)
-			t->ops->close(t);
-	}
-	mutex_unlock(&t->lock);
+	put_open(tty_of(f), tty_file_dead(f));
 	kfree(f->private);
 }
 
@@ -134,6 +155,8 @@ static ssize_t tty_read_iter(struct kiocb *k, struct iov_iter *to)
 		canon = t->ldisc.t.c_lflag & ICANON;
 		n = ldisc_read(&t->ldisc, buf, min_t(u32, iov_iter_count(to), sizeof(buf)), &eof);
 		mutex_unlock(&t->lock);
+		if (n)
+			tty_input_taken(t);
 		if (n && copy_to_iter(buf, n, to) != n)
 			return done ? done : -EFAULT;
 		done += (ssize_t)n;
@@ -152,6 +175,12 @@ static u32 put_processed(struct tty *t, const u8 *buf, u32 n)
 	u32 i;
 
 	mutex_lock(&t->lock);
+	if (!(t->ldisc.t.c_oflag & OPOST)) {
+		n = min(n, tty_out_room(t));
+		tty_put_output(t, buf, n);
+		mutex_unlock(&t->lock);
+		return n;
+	}
 	for (i = 0; i < n && tty_out_room(t) >= EXPANSION; i++)
 		tty_put_output(t, out, ldisc_output(&t->ldisc, buf[i], out));
 	mutex_unlock(&t->lock);

@@ -14,12 +14,14 @@ static void apply_termios(struct tty *t, const struct ktermios *new, bool flush)
 	mutex_lock(&t->lock);
 	old = t->ldisc.t;
 	if (flush)
-		ldisc_flush_input(&t->ldisc);
+		tty_flush_input(t);
 	ldisc_set_termios(&t->ldisc, new);
 	if (t->ops->set_termios && old.c_cflag != new->c_cflag)
 		t->ops->set_termios(t, &old);
 	mutex_unlock(&t->lock);
 	wake_up_all(&t->read_wait); /* what a reader waits for may have changed */
+	wake_up_all(&t->open_wait);
+	tty_input_taken(t);
 }
 
 /* how: 0 now, 1 after the output is sent, 2 that and input dropped. */
@@ -28,7 +30,7 @@ static long set_termios(struct tty *t, const struct ktermios *new, u32 how)
 	int error = tty_check_background(t, SIGTTOU);
 
 	if (!error && how)
-		error = tty_wait_sent(t);
+		error = tty_wait_sent(t, WAIT_FOREVER);
 	if (error)
 		return error;
 	apply_termios(t, new, how == 2);
@@ -118,7 +120,7 @@ static long flush_ioctl(struct tty *t, unsigned long arg)
 		return -EINVAL;
 	if (arg != TCOFLUSH) {
 		mutex_lock(&t->lock);
-		ldisc_flush_input(&t->ldisc);
+		tty_flush_input(t);
 		mutex_unlock(&t->lock);
 	}
 	if (arg != TCIFLUSH)
@@ -141,8 +143,7 @@ static long flow_ioctl(struct tty *t, unsigned long arg)
 		u8 c = t->ldisc.t.c_cc[arg == TCIOFF ? VSTOP : VSTART];
 
 		if (c != CC_DISABLED)
-			tty_put_output(t, &c, 1);
-		tty_start(t);
+			tty_send_xchar(t, c);
 		return 0;
 	}
 	}
@@ -154,7 +155,7 @@ static long break_ioctl(struct tty *t, u32 cmd, unsigned long arg)
 	int error = tty_check_background(t, SIGTTOU);
 
 	if (!error)
-		error = tty_wait_sent(t);
+		error = tty_wait_sent(t, WAIT_FOREVER);
 	if (error)
 		return error;
 	if (t->ops->send_break && (cmd == TCSBRKP || !arg))
@@ -172,6 +173,19 @@ static long simulate_input(struct tty *t, unsigned long arg)
 		return -EFAULT;
 	tty_receive(t, c, 0);
 	return 0;
+}
+
+/* How often what has happened on the line. */
+static long icount_ioctl(struct tty *t, unsigned long arg)
+{
+	struct serial_icounter c;
+
+	if (!t->ops->icount)
+		return -ENOTTY;
+	memset(&c, 0, sizeof(c));
+	t->ops->icount(t, &c);
+	c.buf_overrun = tty_receive_lost(t);
+	return copy_to_user((void __user *)arg, &c, sizeof(c)) ? -EFAULT : 0;
 }
 
 static long modem_ioctl(struct tty *t, u32 cmd, unsigned long arg)
@@ -231,6 +245,10 @@ long tty_ioctl(struct file *f, u32 cmd, unsigned long arg)
 	case TIOCMBIC:
 	case TIOCMSET:
 		return modem_ioctl(t, cmd, arg);
+	case TIOCGICOUNT:
+		return icount_ioctl(t, arg);
+	case TIOCGSOFTCAR:
+		return put_user_u32(!!(t->ldisc.t.c_cflag & CLOCAL), (u32 __user *)arg);
 	}
 	return -ENOTTY;
 }

@@ -98,7 +98,7 @@ void tty_hangup(struct tty *t)
 	session = t->session;
 	t->pgrp = t->session = 0;
 	t->hangups++;
-	ldisc_flush_input(&t->ldisc);
+	tty_flush_input(t);
 	mutex_unlock(&t->lock);
 	tty_flush_output(t);
 	wake_up_all(&t->read_wait);

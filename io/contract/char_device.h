@@ -17,17 +17,21 @@ int chrdev_show(struct seq_buf *s, void *arg); /* the character half of /proc/de
 /* ---- terminals ---- */
 struct tty;
 struct ktermios;
-struct tty_driver_ops {
-	/* Something is in the output buffer: start sending. tty->lock is not held; any context. */
+struct serial_icounter;
+struct tty_driver_ops { /* all but start_tx may be NULL */
+	/* Something is in the output buffer: start sending. Any context. */
 	void (*start_tx)(struct tty *t);
-	/* The settings changed; speed by tty_baud, the rest by tty_cflag. */
-	void (*set_termios)(struct tty *t, const struct ktermios *old); /* may sleep */
-	int (*open)(struct tty *t);
-	void (*close)(struct tty *t);
+	/* The settings changed; speed by tty_baud, the rest by tty_cflag. tty->lock held; may sleep. */
+	void (*set_termios)(struct tty *t, const struct ktermios *old);
+	int (*open)(struct tty *t);         /* at each open */
+	void (*close)(struct tty *t);       /* at the last close; the output is sent, or was given up */
 	int (*tiocmget)(struct tty *t);
 	int (*tiocmset)(struct tty *t, u32 set, u32 clear);
 	void (*send_break)(struct tty *t, int ms);
-	void (*throttle)(struct tty *t, bool on); /* input buffer nearly full */
+	void (*unthrottle)(struct tty *t);  /* tty_receive_room said 0, and now there is room again. Process context */
+	bool (*carrier)(struct tty *t);     /* somebody is at the other end: what open waits for without CLOCAL */
+	bool (*tx_empty)(struct tty *t);    /* the last bit is on the wire */
+	void (*icount)(struct tty *t, struct serial_icounter *c);
 };
 /* A terminal called name (ttyS0) with this number; its node appears in /dev. ERR_PTR. */
 struct tty *tty_register(const char *name, kdev_t dev, const struct tty_driver_ops *ops, void *driver_data);
@@ -36,11 +40,21 @@ void *tty_driver_data(struct tty *t);
 #define TTY_BREAK 1
 #define TTY_PARITY 2
 void tty_receive(struct tty *t, u8 c, u8 flag);
-/* Next byte to send, or -1. Any context, from start_tx or the transmit interrupt. */
-int tty_next_tx(struct tty *t);
+void tty_receive_block(struct tty *t, const u8 *data, u32 n); /* the same for n bytes without flags */
+/*
+ * Bytes that tty_receive will not lose. 0: nearly full; a driver that can, lets them wait in the device and keeps the other end from sending
+ * until unthrottle. Any context.
+ */
+u32 tty_receive_room(struct tty *t);
+/* Take at most n bytes to send. Any context, from start_tx or the transmit interrupt. */
+u32 tty_next_tx(struct tty *t, u8 *out, u32 n);
 /* Room again in the output buffer: wake writers. Any context. */
 void tty_tx_wakeup(struct tty *t);
-void tty_hangup(struct tty *t);
+void tty_hangup(struct tty *t); /* process context */
+/* The other end came, or went: who waits in open goes on, or the terminal is hung up (not with CLOCAL). Any context. */
+void tty_carrier_changed(struct tty *t, bool there);
+/* The device has another speed than was asked for: say so in the settings. From set_termios. */
+void tty_keep_speed(struct tty *t, const struct ktermios *old);
 void tty_set_winsize(struct tty *t, u16 rows, u16 cols);
 u32 tty_baud(struct tty *t);
 u32 tty_cflag(struct tty *t); /* c_cflag of the settings */

@@ -30,6 +30,7 @@ enum lock_rank {
 	RANK_QUEUE,        /* request queue */
 	RANK_INPUT,        /* events of an input device: held over its handlers and its driver */
 	RANK_DRIVER,       /* a driver's own */
+	RANK_BUFFER,       /* buffers between a driver and a process */
 	RANK_SIGNAL,       /* signal state of a task */
 	RANK_WAITQ,        /* wait queue heads */
 	RANK_WORK,         /* work queues: work may be queued from a wake-up's callback */

@@ -120,10 +120,12 @@ struct kwinsize {
 #define TIOCMBIS 0x5416u
 #define TIOCMBIC 0x5417u
 #define TIOCMSET 0x5418u
+#define TIOCGSOFTCAR 0x5419u
 #define TIOCINQ 0x541Bu
 #define TIOCNOTTY 0x5422u
 #define TCSBRKP 0x5425u
 #define TIOCGSID 0x5429u
+#define TIOCGICOUNT 0x545Du
 
 #define TCIFLUSH 0u
 #define TCOFLUSH 1u
@@ -138,6 +140,17 @@ struct kwinsize {
 #define TIOCM_CAR 0x040u
 #define TIOCM_RNG 0x080u
 #define TIOCM_DSR 0x100u
+#define TIOCM_OUT1 0x2000u
+#define TIOCM_OUT2 0x4000u
 #define TIOCM_LOOP 0x8000u
+
+struct serial_icounter { /* struct serial_icounter_struct */
+	s32 cts, dsr, rng, dcd; /* changes of a line */
+	s32 rx, tx;             /* bytes */
+	s32 frame, overrun, parity, brk;
+	s32 buf_overrun;        /* bytes that were received but found no room */
+	s32 reserved[9];
+};
+static_assert(sizeof(struct serial_icounter) == 80, "ABI");
 
 #endif

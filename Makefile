@@ -85,7 +85,7 @@ kernel: $(KERNEL) $(OUT)/sluice.sym $(OUT)/sluice.dis
 user: $(BUILD)/user/.all
 
 # Modules fit the kernel whose headers they were compiled with (kernel/module/vermagic.h).
-ABI = $(eval ABI := $(shell find kernel mm io drivers -name '*.h' | LC_ALL=C sort | xargs cat | sha1sum | cut -c1-8))$(ABI)
+ABI = $(eval ABI := $(shell find kernel mm io drivers -name '*.h' ! -path 'kernel/include/*' | LC_ALL=C sort | xargs cat | sha1sum | cut -c1-8))$(ABI)
 $(OUT)/kernel/module/load.o: CFLAGS += -DMODULE_ABI='"$(ABI)"'
 $(OUT)/kernel/module/load.o: $(OUT)/.abi
 

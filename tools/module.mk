@@ -37,6 +37,8 @@ sluice-objects = $(addprefix $(OBJ)/,$(or $(strip $($(1)-objs) $($(1)-y)),$(1).o
 sluice-kbuild-name = $(subst -,_,$(1))
 SLUICE_CFLAGS = $(CFLAGS) -DMODULE -DKBUILD_BASENAME='"$(notdir $*)"' -I$(M) -Ikernel/include $(ccflags-y) $(EXTRA_CFLAGS) $(CFLAGS_$*.o)
 
+sluice-all-objects := $(sort $(foreach n,$(sluice-names),$(call sluice-objects,$(n))))
+
 define sluice-module
 ifneq ($(strip $($(1)-objs) $($(1)-y)),)
 ifneq ($(filter $(1).o,$($(1)-objs) $($(1)-y)),)
@@ -47,10 +49,10 @@ $(call sluice-objects,$(1)): sluice-name := $(call sluice-kbuild-name,$(1))
 $(OBJ)/$(1).mod.o: sluice-name := $(call sluice-kbuild-name,$(1))
 $(OBJ)/$(1).mod.o: tools/module.c $(OBJ)/.flags
 	$(Q)$(CC) $$(SLUICE_CFLAGS) -DKBUILD_MODNAME='"$$(sluice-name)"' -DMODULE_ABI='"$(ABI)"' -c -o $$@ $$<
-$(OBJ)/$(1).ko: $(call sluice-objects,$(1)) $(OBJ)/$(1).mod.o tools/module.lds tools/modsum $(EXPORTS)
+$(OBJ)/$(1).ko: $(sluice-all-objects) $(OBJ)/$(1).mod.o tools/module.lds tools/modsum $(EXPORTS)
 	@echo "  LD    $(DEST)/$(1).ko"
 	$(Q)$(LD) -m elf_i386 -r -T tools/module.lds -o $$@.new $(call sluice-objects,$(1)) $(OBJ)/$(1).mod.o
-	$(Q)tools/modsum --exports "$(NM)" $(EXPORTS) $$@.new && mv $$@.new $$@
+	$(Q)tools/modsum --exports "$(NM)" $(EXPORTS) $$@.new $(sluice-all-objects) && mv $$@.new $$@
 endef
 $(foreach n,$(sluice-names),$(eval $(call sluice-module,$(n))))
 

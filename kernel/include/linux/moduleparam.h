@@ -12,12 +12,12 @@
 #define MODULE_INFO(tag, info) MODULE_INFO_(#tag, info, __COUNTER__)
 #define MODULE_PARM_DESC(name, text) MODULE_INFO_("parm", #name ":" text, __COUNTER__)
 
-#define PARAM_ENTRY(name, op, mode, pointer, typename) \
-	static const char param_name_##name[] = #name; \
-	static const struct kernel_param param_##name __attribute__((section(".kparam"), used, aligned(4))) = { \
-		.name = param_name_##name, .ops = (op), .perm = (mode), { .arg = (void *)(pointer) } \
+#define PARAM_ENTRY(param, op, mode, pointer, typename) \
+	static const char param_name_##param[] = #param; \
+	static const struct kernel_param param_##param __attribute__((section(".kparam"), used, aligned(4))) = { \
+		.name = param_name_##param, .ops = (op), .perm = (mode), { .arg = (void *)(pointer) } \
 	}; \
-	MODULE_INFO_("parmtype", #name ":" typename, __COUNTER__)
+	MODULE_INFO_("parmtype", #param ":" typename, __COUNTER__)
 /* The variable has the type that the kind says. */
 #define PARAM_CHECK_byte(v) static_assert(sizeof(v) == 1, "a byte parameter")
 #define PARAM_CHECK_short(v) static_assert(sizeof(v) == 2, "a short parameter")

@@ -42,6 +42,10 @@
 #include "mm/alloc.h"
 #include "mm/mm.h"
 
+/* module_param(x, bool, ...) wants the word itself. */
+#undef bool
+typedef _Bool bool;
+
 /* Names of ours that Linux does not have and that drivers like to give to functions of their own. */
 #define device_init driver_device_init
 #define timer_init driver_timer_init

@@ -1,6 +1,6 @@
 /*
- * Copying from file to file inside the kernel: sendfile(2). A cached file goes to a pipe by reference, page by page; everything else goes
- * through a buffer of the kernel.
+ * Copying from file to file inside the kernel: sendfile(2), copy_file_range(2). The pages of a cached file are lent: to a pipe as references,
+ * to everything else as the source of a write; what is not cached goes through a buffer of the kernel.
  */
 #include "io/vfs/internal.h"
 #include "io/vfs/pipe.h"
@@ -9,25 +9,46 @@
 
 #define COPY_BUFFER (4 * PAGE_SIZE)
 
-/* Are the pages of this file those of its mapping, so that they may be lent? */
-static bool is_cached_file(const struct file *f)
+bool is_cached_file(const struct file *f)
 {
 	return f->ops->read_iter == generic_file_read_iter && f->inode->mapping && S_ISREG(f->inode->mode) && !(f->flags & O_DIRECT);
 }
 
-static ssize_t pages_to_pipe(struct file *out, struct file *in, loff_t *pos, size_t n)
+struct page *cached_piece(struct file *f, loff_t pos, size_t n, u32 *offset, u32 *len)
+{
+	loff_t size = inode_size(f->inode);
+
+	if (pos >= size)
+		return NULL;
+	*offset = (u32)pos & (PAGE_SIZE - 1);
+	*len = min_t(u32, n, PAGE_SIZE - *offset);
+	if ((u64)(size - pos) < *len)
+		*len = (u32)(size - pos);
+	return read_mapping_page(f->inode->mapping, (pgoff_t)(pos >> PAGE_SHIFT), f);
+}
+
+/* A reference into a pipe, or the page itself as the source of a write. */
+static ssize_t send_page(struct file *out, loff_t *out_pos, struct page *page, u32 offset, u32 len)
+{
+	struct bio_vec v = { page, len, offset };
+	struct iov_iter iter;
+
+	if (file_pipe(out))
+		return pipe_add_page(out, page, offset, len);
+	iov_iter_init(&iter, ITER_BVEC, false, &v, 1, len);
+	return file_write_iter(out, &iter, out_pos, 0);
+}
+
+static ssize_t lend_pages(struct file *out, loff_t *out_pos, struct file *in, loff_t *pos, size_t n)
 {
 	ssize_t done = 0;
 
 	while (n) {
-		loff_t size = inode_size(in->inode);
-		if (*pos >= size)
+		u32 offset, len;
+		struct page *page = cached_piece(in, *pos, n, &offset, &len);
+		if (!page)
 			break;
-		u32 offset = (u32)*pos & (PAGE_SIZE - 1), len = min_t(u32, n, PAGE_SIZE - offset);
-		if ((u64)(size - *pos) < len)
-			len = (u32)(size - *pos);
-		struct page *page = read_mapping_page(in->inode->mapping, (pgoff_t)(*pos >> PAGE_SHIFT), in);
-		ssize_t sent = IS_ERR(page) ? PTR_ERR(page) : pipe_add_page(out, page, offset, len);
+		ssize_t sent = IS_ERR(page) ? PTR_ERR(page) : send_page(out, out_pos, page, offset, len);
 		if (!IS_ERR(page))
 			put_page(page);
 		if (sent <= 0)
@@ -35,6 +56,8 @@ static ssize_t pages_to_pipe(struct file *out, struct file *in, loff_t *pos, siz
 		done += sent;
 		*pos += sent;
 		n -= (size_t)sent;
+		if ((u32)sent < len || signal_pending_current())
+			break;
 		cond_resched();
 	}
 	touch_atime(in);
@@ -76,7 +99,7 @@ static ssize_t through_buffer(struct file *out, loff_t *out_pos, struct file *in
 
 ssize_t file_copy(struct file *out, loff_t *out_pos, struct file *in, loff_t *in_pos, size_t n)
 {
-	if (file_pipe(out) && is_cached_file(in))
-		return pages_to_pipe(out, in, in_pos, n);
+	if (is_cached_file(in))
+		return lend_pages(out, out_pos, in, in_pos, n);
 	return through_buffer(out, out_pos, in, in_pos, n);
 }

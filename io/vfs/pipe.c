@@ -160,6 +160,9 @@ static u32 read_slots(struct pipe *p, struct iov_iter *to, u32 *fault)
 	return done;
 }
 
+/* Is there something to take, or will there never be? */
+static bool pipe_readable(const struct pipe *p) { return !READ_ONCE(p->lent) && (!pipe_empty(p) || !READ_ONCE(p->writers)); }
+
 static ssize_t pipe_read(struct kiocb *k, struct iov_iter *to)
 {
 	struct pipe *p = k->file->private;
@@ -172,7 +175,9 @@ static ssize_t pipe_read(struct kiocb *k, struct iov_iter *to)
 	for (;;) {
 		spin_lock(&p->lock);
 		was_full |= pipe_full(p);
-		done += (ssize_t)read_slots(p, to, &fault);
+		fault = 0;
+		if (likely(!p->lent))
+			done += (ssize_t)read_slots(p, to, &fault);
 		bool writers = p->writers;
 		spin_unlock(&p->lock);
 		if (fault) {
@@ -182,13 +187,13 @@ static ssize_t pipe_read(struct kiocb *k, struct iov_iter *to)
 				done = -EFAULT;
 			break;
 		}
-		if (done || !writers)
+		if (done || (!writers && pipe_empty(p)))
 			break;
 		if (nonblock) {
 			done = -EAGAIN;
 			break;
 		}
-		done = wait_event_interruptible_exclusive(&p->rd_wait, !pipe_empty(p) || !READ_ONCE(p->writers));
+		done = wait_event_interruptible_exclusive(&p->rd_wait, pipe_readable(p));
 		waited = true;
 		if (done)
 			break;
@@ -335,33 +340,99 @@ static ssize_t pipe_write(struct kiocb *k, struct iov_iter *from)
 	return done ? done : err;
 }
 
-ssize_t pipe_add_page(struct file *f, struct page *page, u32 offset, u32 len)
+/* ---- handing pages on ---- */
+
+int pipe_wait_room(struct pipe *p, bool nonblock)
 {
-	struct pipe *p = f->private;
-	for (;;) {
-		spin_lock(&p->lock);
-		if (!p->readers) {
-			spin_unlock(&p->lock);
-			send_signal(current, SIGPIPE, NULL);
-			return -EPIPE;
-		}
-		if (!pipe_full(p)) {
-			bool was_empty = p->head == p->tail;
-			p->bufs[p->head & (p->slots - 1)] = (struct pipe_buffer){ get_page(page), offset, len, 0 };
-			p->head++;
-			spin_unlock(&p->lock);
-			if (was_empty || p->polled)
-				wake_readers(p);
-			kill_fasync(&p->rd_async, SIGIO, POLL_IN);
-			return (ssize_t)len;
-		}
-		spin_unlock(&p->lock);
-		if (f->flags & O_NONBLOCK)
+	while (READ_ONCE(p->readers) && pipe_full(p)) {
+		if (nonblock)
 			return -EAGAIN;
 		long err = wait_event_interruptible_exclusive(&p->wr_wait, !pipe_full(p) || !READ_ONCE(p->readers));
 		if (err)
-			return err;
+			return (int)err;
 	}
+	if (READ_ONCE(p->readers))
+		return 0;
+	send_signal(current, SIGPIPE, NULL);
+	return -EPIPE;
+}
+
+int pipe_add_slot(struct pipe *p, struct page *page, u32 offset, u32 len)
+{
+	spin_lock(&p->lock);
+	int err = !p->readers ? -EPIPE : pipe_full(p) ? -EAGAIN : 0;
+	bool was_empty = p->head == p->tail;
+	if (!err) {
+		p->bufs[p->head & (p->slots - 1)] = (struct pipe_buffer){ get_page(page), offset, len, 0 };
+		p->head++;
+	}
+	spin_unlock(&p->lock);
+	if (err)
+		return err;
+	if (was_empty || p->polled)
+		wake_readers(p);
+	kill_fasync(&p->rd_async, SIGIO, POLL_IN);
+	return 0;
+}
+
+ssize_t pipe_add_page(struct file *f, struct page *page, u32 offset, u32 len)
+{
+	struct pipe *p = f->private;
+	int err;
+
+	do {
+		err = pipe_wait_room(p, f->flags & O_NONBLOCK);
+		if (!err)
+			err = pipe_add_slot(p, page, offset, len);
+	} while (err == -EAGAIN && !(f->flags & O_NONBLOCK));
+	return err ? err : (ssize_t)len;
+}
+
+int pipe_borrow(struct pipe *p, struct pipe_buffer *bufs, u32 max, bool nonblock)
+{
+	for (;;) {
+		spin_lock(&p->lock);
+		u32 nr = p->lent ? 0 : min(p->head - p->tail, max);
+		bool end = !nr && !p->lent && !p->writers;
+		for (u32 i = 0; i < nr; i++) {
+			bufs[i] = p->bufs[(p->tail + i) & (p->slots - 1)];
+			get_page(bufs[i].page);
+		}
+		p->lent |= nr != 0;
+		spin_unlock(&p->lock);
+		if (nr || end)
+			return (int)nr;
+		if (nonblock)
+			return -EAGAIN;
+		long err = wait_event_interruptible_exclusive(&p->rd_wait, pipe_readable(p));
+		if (err)
+			return (int)err;
+	}
+}
+
+void pipe_return(struct pipe *p, struct pipe_buffer *bufs, u32 nr, u32 used)
+{
+	for (u32 i = 0; i < nr; i++)
+		put_page(bufs[i].page);
+	spin_lock(&p->lock);
+	bool was_full = pipe_full(p);
+	while (used) {
+		struct pipe_buffer *b = &p->bufs[p->tail & (p->slots - 1)];
+		u32 n = min(used, b->len);
+		b->offset += n;
+		b->len -= n;
+		used -= n;
+		if (!b->len)
+			release_slot(p, b);
+	}
+	p->lent = false;
+	spin_unlock(&p->lock);
+	if (was_full && !pipe_full(p)) {
+		wake_up_poll(&p->wr_wait, POLLOUT | POLLWRNORM);
+		kill_fasync(&p->wr_async, SIGIO, POLL_OUT);
+	}
+	if (pipe_readable(p))
+		wake_readers(p); /* whoever came meanwhile */
 }
 
 /* ---- the rest ---- */

@@ -25,6 +25,7 @@ struct pipe {
 	u32 files;                /* open files and openers that wait */
 	u32 r_counter, w_counter; /* ends ever opened: a FIFO's open waits for a change */
 	bool polled;              /* somebody has waited by poll: each write wakes, not only the first into an empty pipe */
+	bool lent;                /* a splice is handing the oldest slots on: no other reader may take them */
 	bool nameless;            /* of pipe(2): opened again through /proc/PID/fd, which does not wait for the other end */
 	struct page *spare[PIPE_SPARE_PAGES];
 	struct wait_queue_head rd_wait, wr_wait;
@@ -39,6 +40,16 @@ static inline bool pipe_full(const struct pipe *p) { return pipe_used(p) >= p->s
 struct pipe *file_pipe(struct file *f);                   /* NULL: not a pipe or FIFO */
 int create_pipe_files(struct file *ends[2], int flags);   /* [0] reads, [1] writes */
 long pipe_fcntl(struct file *f, u32 cmd, unsigned long arg); /* F_SETPIPE_SZ, F_GETPIPE_SZ */
+/*
+ * For splice. pipe_borrow waits until there is something and nobody else reads: how many of the oldest slots were copied into bufs (at most
+ * max), each page with a reference; 0: the end, nobody writes any more; -EAGAIN, -ERESTARTSYS. From then on the pipe is the caller's to
+ * read, until pipe_return takes off what was used of it, in bytes. nr 1 or more means that pipe_return has to follow. Process context.
+ */
+int pipe_borrow(struct pipe *p, struct pipe_buffer *bufs, u32 max, bool nonblock);
+void pipe_return(struct pipe *p, struct pipe_buffer *bufs, u32 nr, u32 used);
+/* Wait for a free slot: 0, -EPIPE with SIGPIPE, -EAGAIN, -ERESTARTSYS. It may be gone again: pipe_add_slot says -EAGAIN then, too. */
+int pipe_wait_room(struct pipe *p, bool nonblock);
+int pipe_add_slot(struct pipe *p, struct page *page, u32 offset, u32 len); /* takes its own reference; 0, -EAGAIN, -EPIPE */
 /* Put a reference of len bytes of a page into the pipe, waiting for room; the pipe takes its own reference. Bytes or -errno, with SIGPIPE. */
 ssize_t pipe_add_page(struct file *f, struct page *page, u32 offset, u32 len);
 

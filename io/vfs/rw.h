@@ -19,6 +19,10 @@ ssize_t file_read(struct file *f, void __user *buf, size_t n, loff_t *pos);
 ssize_t file_write(struct file *f, const void __user *buf, size_t n, loff_t *pos);
 ssize_t file_read_iter(struct file *f, struct iov_iter *iter, loff_t *pos, u32 iocb_flags);
 ssize_t file_write_iter(struct file *f, struct iov_iter *iter, loff_t *pos, u32 iocb_flags);
+/* Are the pages of this file those of its mapping, so that they may be lent? */
+bool is_cached_file(const struct file *f);
+/* The page of such a file at pos with a reference, and which part of it: at most n bytes, up to the end. NULL: the end; ERR_PTR. */
+struct page *cached_piece(struct file *f, loff_t pos, size_t n, u32 *offset, u32 *len);
 /* Move bytes from one file to another through pages of the kernel, as sendfile(2) does. Bytes done or -errno. */
 ssize_t file_copy(struct file *out, loff_t *out_pos, struct file *in, loff_t *in_pos, size_t n);
 

@@ -315,10 +315,10 @@
 	N(310, unshare) \
 	S(311, set_robust_list, sys_set_robust_list) \
 	S(312, get_robust_list, sys_get_robust_list) \
-	N(313, splice) \
+	S(313, splice, sys_splice) \
 	S(314, sync_file_range, sys_sync_file_range) \
-	N(315, tee) \
-	N(316, vmsplice) \
+	S(315, tee, sys_tee) \
+	S(316, vmsplice, sys_vmsplice) \
 	N(317, move_pages) \
 	S(318, getcpu, sys_getcpu) \
 	S(319, epoll_pwait, sys_epoll_pwait) \
@@ -379,7 +379,7 @@
 	N(374, userfaultfd) \
 	S(375, membarrier, sys_unsupported) \
 	N(376, mlock2) \
-	N(377, copy_file_range) \
+	S(377, copy_file_range, sys_copy_file_range) \
 	S(378, preadv2, sys_preadv2) \
 	S(379, pwritev2, sys_pwritev2) \
 	N(380, pkey_mprotect) \

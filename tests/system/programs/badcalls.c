@@ -87,6 +87,8 @@ static const struct call {
 	C(epoll_ctl, EPOLL, EPOLL_CTL_ADD, PIPE_R, IN_) C(epoll_wait, EPOLL, OUT_, 1, 0) C(epoll_pwait, EPOLL, OUT_, 1, 0, IN_, 8)
 	X(io_setup, 245, IN_) X(io_cancel, 249, VALID_, IN_, VALID_) X(io_getevents, 247, VALID_, 1, 1, VALID_, IN_)
 	X(io_pgetevents, 385, VALID_, 1, 1, VALID_, VALID_, IN_) X(io_pgetevents_time64, 416, VALID_, 1, 1, VALID_, VALID_, IN_)
+	C(init_module, IN_, PAGE, VALID_) C(delete_module, PATH_, 0)
+	X(splice, 313, PASSWD, IN_, PIPE_W, 0, 10, 0) X(vmsplice, 316, PIPE_W, IN_, 1, 0) X(copy_file_range, 377, PASSWD, IN_, TMP, IN_, 10, 0)
 	X(epoll_pwait2, 441, EPOLL, OUT_, 1, IN_, IN_, 8) C(signalfd, -1, IN_, 8) C(signalfd4, -1, IN_, 8, 0)
 	X(timerfd_settime, 325, TIMERFD, 0, IN_, OUT_) X(timerfd_gettime, 326, TIMERFD, OUT_) X(timerfd_settime64, 411, TIMERFD, 0, IN_, OUT_)
 	X(timerfd_gettime64, 410, TIMERFD, OUT_)

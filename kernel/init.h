@@ -52,6 +52,7 @@ int page_cache_init(void);
 int buffer_init(void);
 int writeback_init(void);
 int replacement_init(void);
+int vfs_shrink_init(void);
 int blk_init(void);
 int bdev_init(void);
 int device_model_init(void);

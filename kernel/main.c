@@ -52,6 +52,7 @@ static const struct init_step steps[] = {
 	{ "writeback", INIT_CORE, writeback_init, "page_cache procfs" },
 	{ "page_replacement", INIT_CORE, replacement_init, "page_cache procfs" },
 	{ "io_buffer", INIT_CORE, io_buffer_init, "procfs" },
+	{ "vfs_shrink", INIT_CORE, vfs_shrink_init, "vfs procfs" },
 	{ "chrdev", INIT_CORE, chrdev_init, "vfs" },
 	{ "uevents", INIT_CORE, uevent_dev_init, "chrdev device_model" },
 	{ "hotplug", INIT_CORE, hotplug_init, "device_model procfs process" },

@@ -31,6 +31,7 @@ u32 nr_free_pages(void);
 u32 nr_total_pages(void); /* RAM the allocator manages plus what the kernel image and mem_map take */
 /* Pages below `low`: reclaim should start; below `min`: only the reserve is left. */
 void page_watermarks(u32 *min_pages, u32 *low_pages, u32 *high_pages);
+int __must_check page_set_min_free(u32 pages); /* move the marks; -EINVAL: fewer than 32 or more than a quarter of memory */
 
 struct kmem_cache;
 /* Objects of one size. ctor (may be NULL) runs when a slab is made. Name is kept, not copied. Panics only at boot. */

@@ -214,10 +214,11 @@ int mm_advise(struct mm *mm, u32 addr, u32 len, int advice)
 		return -EINVAL;
 	switch (advice) {
 	case MADV_NORMAL:
+		return mm_advise_reading(mm, addr, addr + size, 0);
 	case MADV_RANDOM:
+		return mm_advise_reading(mm, addr, addr + size, VM_RAND_READ);
 	case MADV_SEQUENTIAL:
-	case MADV_WILLNEED:
-		return 0;
+		return mm_advise_reading(mm, addr, addr + size, VM_SEQ_READ);
 	case MADV_DONTNEED:
 	case MADV_FREE:
 		if (!size)

@@ -28,6 +28,8 @@ struct vm_area;
 #define VM_GROWSDOWN 0x100u
 #define VM_PFNMAP 0x400u  /* device memory: no struct page behind it */
 #define VM_LOCKED 0x2000u
+#define VM_SEQ_READ 0x4000u  /* madvise: pages are read one after the other */
+#define VM_RAND_READ 0x8000u /* or in no order: nothing is read around a fault */
 #define VM_STACK 0x10000u
 #define VM_HEAP 0x20000u
 
@@ -117,6 +119,8 @@ int mm_protect(struct mm *mm, u32 addr, u32 len, u32 prot);
 long mm_remap(struct mm *mm, u32 old, u32 old_len, u32 new_len, u32 flags, u32 new_addr);
 long mm_brk(struct mm *mm, u32 brk);
 int mm_advise(struct mm *mm, u32 addr, u32 len, int advice);
+/* madvise NORMAL, RANDOM, SEQUENTIAL: page-aligned range; how: 0, VM_RAND_READ or VM_SEQ_READ. -ENOMEM: a hole. */
+int mm_advise_reading(struct mm *mm, u32 start, u32 end, u32 how);
 int mm_populate(struct mm *mm, u32 start, u32 len); /* bring in what is missing; 0, -ENOMEM, -EFAULT */
 /* mlock and munlock: page-aligned [start, end) must be mapped without holes (-ENOMEM). lock also populates. */
 int mm_lock_range(struct mm *mm, u32 start, u32 end, bool lock);
@@ -147,6 +151,8 @@ void mm_unmap_file_range(struct list_head *i_mmap, pgoff_t first, pgoff_t last, 
 bool mm_clean_page(struct list_head *i_mmap, struct page *page);
 /* Was the page touched through a mapping since the last call? Clears the accessed bits. For the replacement lists. */
 bool mm_page_referenced(struct list_head *i_mmap, struct page *page);
+/* Does a locked (mlock) area show the page? Reclaim leaves it alone then. */
+bool mm_page_is_mlocked(struct list_head *i_mmap, const struct page *page);
 /* Install a cached page read-only in the current fault's table if the slot is empty; for map_pages. Takes the reference itself. */
 void mm_install_page(struct vm_area *a, u32 addr, struct page *page);
 

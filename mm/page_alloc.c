@@ -344,6 +344,21 @@ void page_alloc_drain(void)
 	irq_restore(flags);
 }
 
+static void set_marks(u32 min_pages)
+{
+	mark_min = min_pages;
+	mark_low = mark_min + mark_min / 4;
+	mark_high = mark_min + mark_min / 2;
+}
+
+int page_set_min_free(u32 pages)
+{
+	if (pages < 32 || pages > total_pages / 4)
+		return -EINVAL;
+	set_marks(pages);
+	return 0;
+}
+
 /* ---- boot ---- */
 
 static u32 isqrt(u32 n)
@@ -372,9 +387,7 @@ int page_alloc_init(void)
 		poison_pages(mem_map + first, end - first);
 		buddy_add_range(&pool, first, end);
 	}
-	mark_min = isqrt(total_pages * (PAGE_SIZE >> 10)); /* 4 * sqrt(KiB) KiB, in pages */
-	mark_low = mark_min + mark_min / 4;
-	mark_high = mark_min + mark_min / 2;
+	set_marks(isqrt(total_pages * (PAGE_SIZE >> 10))); /* 4 * sqrt(KiB) KiB, in pages */
 	pr_info("page_alloc: %u KiB of RAM, %u KiB free, water marks %u/%u/%u pages\n", total_pages << 2, nr_free_pages() << 2, mark_min,
 		mark_low, mark_high);
 	return 0;

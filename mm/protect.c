@@ -1,4 +1,4 @@
-/* Changing the rights of a range: mprotect, and the VM_LOCKED flag for mlock. Interface: mm/mm.h. */
+/* Changing the rights of a range: mprotect, the VM_LOCKED flag for mlock, and how it will be read for madvise. Interface: mm/mm.h. */
 #include "kernel/hal/uaccess.h"
 #include "kernel/uapi/mman.h"
 #include "mm/area.h"
@@ -108,6 +108,28 @@ int mm_protect(struct mm *mm, u32 addr, u32 len, u32 prot)
 out:
 	mutex_unlock(&mm->lock);
 	return err;
+}
+
+int mm_advise_reading(struct mm *mm, u32 start, u32 end, u32 how)
+{
+	int err, hole = 0;
+	u32 at = start;
+
+	if (start == end)
+		return 0;
+	mutex_lock(&mm->lock);
+	err = area_split_range(mm, start, end);
+	for (struct vm_area *a = err ? NULL : mm_find_area(mm, start); a && a->start < end; a = area_next(a)) {
+		if (a->start > at)
+			hole = -ENOMEM; /* the rest is still done, as on Linux */
+		a->flags = (a->flags & ~(VM_SEQ_READ | VM_RAND_READ)) | how;
+		at = a->end;
+		a = area_merge(a);
+	}
+	if (!err && at < end)
+		hole = -ENOMEM;
+	mutex_unlock(&mm->lock);
+	return err ? err : hole;
 }
 
 static void set_locked(struct vm_area *a, bool lock)

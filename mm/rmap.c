@@ -112,3 +112,22 @@ bool mm_page_referenced(struct list_head *i_mmap, struct page *page)
 {
 	return clear_entry_bits(i_mmap, page, PTE_ACCESSED, false) & PTE_ACCESSED;
 }
+
+bool mm_page_is_mlocked(struct list_head *i_mmap, const struct page *page)
+{
+	struct vm_area *a;
+
+	list_for_each_entry(a, i_mmap, mapping_node) {
+		u32 flags, addr, end;
+		bool shows;
+
+		if (!(a->flags & VM_LOCKED))
+			continue;
+		flags = spin_lock_irqsave(&a->mm->table_lock);
+		shows = area_part(a, page->index, page->index, &addr, &end);
+		spin_unlock_irqrestore(&a->mm->table_lock, flags);
+		if (shows)
+			return true;
+	}
+	return false;
+}

@@ -14,8 +14,6 @@
 #include "kernel/uapi/blkdev.h"
 #include "mm/alloc.h"
 
-#define READ_AHEAD_PAGES 32u
-
 static struct super_block *bdev_sb;
 
 /* ---- the cache of a device: its block n is block n ---- */
@@ -440,7 +438,7 @@ static long ioctl_inside(struct file *f, struct block_device *b, u32 cmd, unsign
 		return put_u32(b->read_only || b->disk->read_only, arg);
 	case BLKRAGET:
 	case BLKROTATIONAL:
-		return put_u32(cmd == BLKRAGET ? READ_AHEAD_PAGES * 8 : l->rotational, arg);
+		return put_u32(cmd == BLKRAGET ? b->disk->ra_pages << (PAGE_SHIFT - SECTOR_SHIFT) : l->rotational, arg);
 	case HDIO_GETGEO:
 		return put_geometry(b, arg);
 	}
@@ -457,6 +455,10 @@ static long ioctl_inside(struct file *f, struct block_device *b, u32 cmd, unsign
 		return reread_partitions(b);
 	case BLKROSET:
 		return set_read_only(b, arg);
+	case BLKRASET: /* sectors */
+		b->disk->ra_pages = (u32)arg >> (PAGE_SHIFT - SECTOR_SHIFT);
+		file_ra_init(&f->ra, b->mapping);
+		return 0;
 	case BLKBSZSET:
 		return set_soft_size(b, arg);
 	case BLKDISCARD:

@@ -25,6 +25,7 @@ struct gendisk *disk_alloc(void)
 	mutex_init(&d->open_lock, "disk", RANK_OBJECT);
 	dev_gate_init(&d->gate);
 	INIT_LIST_HEAD(&d->node);
+	d->ra_pages = BLK_DEFAULT_RA_PAGES;
 	atomic_set(&d->refs, 1);
 	return d;
 }

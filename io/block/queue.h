@@ -105,6 +105,7 @@ void elevator_names(struct request_queue *q, struct seq_buf *s); /* the current 
 int elevator_sysfs_add(struct request_queue *q, struct kobject *queue_folder);
 void elevator_sysfs_del(struct request_queue *q);
 int blk_sysfs_add(struct gendisk *d);
+int blk_cache_knobs_add(struct kobject *queue); /* read_ahead_kb and write_policy */
 void blk_sysfs_del(struct gendisk *d);
 int blk_init(void);
 int blk_timeout_init(void);

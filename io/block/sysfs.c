@@ -230,6 +230,8 @@ int blk_sysfs_add(struct gendisk *d)
 	if (!d->queue_folder)
 		return -ENOMEM;
 	error = add_files(d->queue_folder, queue_files, ARRAY_SIZE(queue_files));
+	if (!error)
+		error = blk_cache_knobs_add(d->queue_folder);
 	return error ? error : elevator_sysfs_add(d->queue, d->queue_folder);
 }
 

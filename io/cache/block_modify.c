@@ -4,6 +4,7 @@
  */
 #include "io/cache/buffer_io.h"
 #include "io/cache/page_cache.h"
+#include "io/cache/writeback.h"
 #include "io/contract/block_device.h"
 #include "io/contract/filesystem.h"
 #include "mm/alloc.h"
@@ -169,6 +170,7 @@ int block_write_end(struct file *f, struct mapping *m, loff_t pos, u32 len, u32 
 	struct inode *host = m->host;
 	struct buffer_head *b;
 
+	cache_events.writes_combined += page_test(page, PG_dirty);
 	if (likely(copied == len && (b = one_buffer(page, from, len, BH_Uptodate, BH_New)))) {
 		if (!(b->state & BH_Dirty))
 			mark_buffer_dirty(b);
@@ -244,6 +246,8 @@ u32 block_page_mkwrite(struct vm_fault *vf, get_block_t get_block)
 	u32 n;
 	int error;
 
+	if (nr_dirty_above(dirty_check_limit))
+		balance_dirty_pages_slow();
 	(void)file_update_time(f);
 	lock_page(page);
 	left = inode_size(m->host) - ((loff_t)vf->pgoff << PAGE_SHIFT);

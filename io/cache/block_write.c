@@ -85,6 +85,7 @@ static void run_submit(struct write_run *r)
 	if (!bio)
 		return;
 	r->bio = NULL;
+	cache_events.write_bios++;
 	old = memalloc_enter();
 	blk_submit(bio);
 	memalloc_leave(old);

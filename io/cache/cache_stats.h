@@ -16,8 +16,10 @@ struct cache_events {
 	u32 hits, misses;         /* pages looked up by read paths */
 	u32 readahead;            /* pages read before anybody asked */
 	u32 pages_in, pages_out;  /* pages submitted for reading, for writing */
+	u32 dirtied;              /* pages that became dirty */
+	u32 writes_combined;      /* writes into a page that waited to be written anyway */
+	u32 write_bios;           /* transfers that took the written pages to their device */
 	u32 scanned, reclaimed;   /* by the shrinker */
-	u32 activated, deactivated;
 };
 extern struct cache_events cache_events;
 

@@ -36,9 +36,12 @@ u32 generic_file_fault(struct vm_fault *vf)
 		TRACE(TRACE_CACHE, "fault ino=%u index=%u", id, m->host->ino, vf->pgoff);
 		if (!page) {
 			major = VM_FAULT_MAJOR;
-			page_cache_read_around(m, &f->ra, vf->pgoff, id);
+			if (vf->area->flags & VM_SEQ_READ)
+				page_cache_sync_readahead(m, &f->ra, vf->pgoff, 1, id);
+			else if (!(vf->area->flags & VM_RAND_READ))
+				page_cache_read_around(m, &f->ra, vf->pgoff, id);
 		}
-		page = page_cache_fill(m, f, vf->pgoff, 1, id, false);
+		page = page_cache_fill(m, vf->area->flags & VM_RAND_READ ? NULL : f, vf->pgoff, 1, id, false);
 		if (IS_ERR(page))
 			return page == ERR_PTR(-ENOMEM) ? VM_FAULT_OOM : VM_FAULT_SIGBUS;
 		/* We slept: it may have been cut off meanwhile. */

@@ -159,7 +159,10 @@ ssize_t file_direct_write(struct kiocb *k, struct iov_iter *from)
 	return from->count ? write_rest_through_cache(k, from, done) : done;
 }
 
-/* O_SYNC, O_DSYNC, mount -o sync: the write returns when the data is on the disk. */
+/* Writes to this device do not stay in the cache (queue/write_policy). */
+static inline bool is_write_through(const struct mapping *m) { return m->bdev && m->bdev->disk->write_through; }
+
+/* O_SYNC, O_DSYNC, mount -o sync, a device that is written through: the write returns when the data is on the disk. */
 static ssize_t write_sync(struct kiocb *k, ssize_t done)
 {
 	struct file *f = k->file;
@@ -242,7 +245,7 @@ ssize_t generic_file_write_iter(struct kiocb *k, struct iov_iter *from)
 		done = more > 0 ? done + more : done ? done : more;
 	}
 	mutex_unlock(&host->lock);
-	if (done > 0 && unlikely((k->flags & (IOCB_DSYNC | IOCB_SYNC)) || (host->flags & S_SYNC)))
+	if (done > 0 && unlikely((k->flags & (IOCB_DSYNC | IOCB_SYNC)) || (host->flags & S_SYNC) || is_write_through(host->mapping)))
 		done = write_sync(k, done);
 	return done;
 }

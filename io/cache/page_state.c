@@ -147,6 +147,7 @@ bool page_set_dirty(struct page *p)
 	if (likely(p->mapping == m)) {
 		radix_tree_tag_set(&m->pages, p->index, RADIX_TAG_DIRTY);
 		atomic_inc(&nr_dirty_pages_now);
+		cache_events.dirtied++;
 	}
 	spin_unlock_bh(&m->lock);
 	current->io.write_bytes += PAGE_SIZE;

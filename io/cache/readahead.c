@@ -12,22 +12,18 @@
  * the miss tell that it is a stream although the state belongs to the other.
  */
 #include "io/cache/page_cache.h"
-#include "io/cache/readahead.h"
 #include "io/contract/block_device.h"
 #include "io/contract/file.h"
 #include "io/contract/filesystem.h"
 #include "kernel/debug/trace.h"
 #include "mm/alloc.h"
 
-/* Twice Linux's: one command of LBA48 for a window; measured on QEMU's IDE, 128 KiB is a quarter slower and 512 KiB hardly faster. */
-u32 readahead_default_pages = 256 * 1024 / PAGE_SIZE;
-
 #define BATCH 64u /* pages handed down at once */
 
 void file_ra_init(struct file_ra *ra, struct mapping *m)
 {
 	ra->start = ra->size = ra->async_size = 0;
-	ra->ra_pages = m->bdev ? readahead_default_pages : 0;
+	ra->ra_pages = m->bdev ? m->bdev->disk->ra_pages : 0;
 	ra->prev_index = ~0u;
 	ra->mmap_miss = 0;
 }

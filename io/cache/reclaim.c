@@ -40,13 +40,16 @@ struct scan {
 	u32 writing;     /* pages seen under write-back */
 };
 
-/* Page locked: take it out of all page tables. A page that was used through them since it was last looked at gets another round. */
+/*
+ * Page locked: take it out of all page tables. A page that was used through them since it was last looked at gets another round; one that a
+ * process has locked (mlock) stays.
+ */
 static enum outcome unmap_page(struct page *p)
 {
 	struct mapping *m = p->mapping;
 
 	spin_lock_bh(&m->lock);
-	bool used = mm_page_referenced(&m->i_mmap, p) || page_test(p, PG_referenced);
+	bool used = mm_page_referenced(&m->i_mmap, p) || page_test(p, PG_referenced) || mm_page_is_mlocked(&m->i_mmap, p);
 	page_clear(p, PG_referenced);
 	if (!used)
 		mm_unmap_file_range(&m->i_mmap, p->index, p->index, false);

@@ -7,7 +7,7 @@
 #include "mm/alloc.h"
 
 static const struct replacement_policy *const policies[] = { &policy_2q, &policy_lru, &policy_clock };
-static const struct replacement_policy *policy = &policy_2q; /* lru_lock */
+static const struct replacement_policy *page_replacement = &policy_2q; /* lru_lock */
 static DEFINE_SPINLOCK(lru_lock, RANK_MAPPING);
 static bool any_evicted; /* until then no page can come back */
 
@@ -25,23 +25,23 @@ void replacement_added(struct page *p)
 	u32 key = any_evicted ? replacement_key(p) : 0;
 
 	spin_lock(&lru_lock);
-	policy->added(p, key);
+	page_replacement->added(p, key);
 	spin_unlock(&lru_lock);
 }
 
 void replacement_accessed(struct page *p)
 {
-	if (!replacement_mark(policy, p))
+	if (!replacement_mark(page_replacement, p))
 		return;
 	spin_lock(&lru_lock);
-	policy->accessed(p);
+	page_replacement->accessed(p);
 	spin_unlock(&lru_lock);
 }
 
 void replacement_removed(struct page *p)
 {
 	spin_lock(&lru_lock);
-	policy->removed(p);
+	page_replacement->removed(p);
 	spin_unlock(&lru_lock);
 }
 
@@ -50,7 +50,7 @@ u32 replacement_isolate(struct page **out, u32 max_pages)
 	u32 n;
 
 	spin_lock(&lru_lock);
-	n = policy->isolate(out, max_pages);
+	n = page_replacement->isolate(out, max_pages);
 	spin_unlock(&lru_lock);
 	return n;
 }
@@ -59,7 +59,7 @@ void replacement_putback(struct page *p, enum page_verdict why)
 {
 	spin_lock(&lru_lock);
 	if (p->mapping) /* it may have left the cache meanwhile */
-		policy->putback(p, why);
+		page_replacement->putback(p, why);
 	spin_unlock(&lru_lock);
 }
 
@@ -67,21 +67,21 @@ void replacement_evicted(u32 key)
 {
 	any_evicted = true;
 	spin_lock(&lru_lock);
-	if (policy->evicted)
-		policy->evicted(key);
+	if (page_replacement->evicted)
+		page_replacement->evicted(key);
 	spin_unlock(&lru_lock);
 }
 
 void replacement_forget_use(void)
 {
 	spin_lock(&lru_lock);
-	policy->forget_use();
+	page_replacement->forget_use();
 	spin_unlock(&lru_lock);
 }
 
 void replacement_counts(u32 *active, u32 *inactive)
 {
-	policy->counts(active, inactive);
+	page_replacement->counts(active, inactive);
 }
 
 struct replacement_events replacement_events(void)
@@ -110,14 +110,14 @@ int replacement_use(const char *name)
 	if (!next)
 		return -EINVAL;
 	spin_lock(&lru_lock);
-	if (next != policy) {
-		policy->hand_over(&pages);
-		policy = next;
+	if (next != page_replacement) {
+		page_replacement->hand_over(&pages);
+		page_replacement = next;
 		while (!list_empty(&pages)) {
 			struct page *p = list_first_entry(&pages, struct page, lru);
 
 			list_del(&p->lru);
-			policy->added(p, 0);
+			page_replacement->added(p, 0);
 		}
 	}
 	spin_unlock(&lru_lock);
@@ -126,7 +126,7 @@ int replacement_use(const char *name)
 
 static int show_policy(struct seq_buf *s, void *arg)
 {
-	seq_printf(s, "%s\n", policy->name);
+	seq_printf(s, "%s\n", page_replacement->name);
 	return 0;
 }
 

@@ -434,5 +434,6 @@ int writeback_init(void)
 
 	if (IS_ERR(flusher))
 		return (int)PTR_ERR(flusher);
-	return dirty_limits_init();
+	dirty_limits_update();
+	return vm_knobs_init();
 }

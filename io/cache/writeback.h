@@ -34,6 +34,7 @@ void wakeup_flusher(void);
 void balance_dirty_pages_slow(void);
 extern u32 dirty_check_limit; /* below so many dirty pages nothing has to be done */
 bool dirty_above_background(void);
+u32 dirty_background_limit(void), dirty_hard_limit(void); /* pages */
 void writeback_page_done(void); /* a page was written; any context */
 void writeback_congestion_wait(void); /* a moment, for pages under way to arrive; at most 100 ms */
 
@@ -44,7 +45,7 @@ extern u32 dirty_expire_centisecs, dirty_writeback_centisecs;
 /* flusher <-> dirty_limits.c */
 void dirty_limits_update(void);
 void writeback_knobs_changed(void); /* the flusher looks at the clock again */
-int dirty_limits_init(void); /* and /proc/sys/vm */
+int vm_knobs_init(void);
 int writeback_init(void);
 
 #endif

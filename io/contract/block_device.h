@@ -217,11 +217,18 @@ struct block_ops {
 	void (*getgeo)(struct gendisk *d, struct hd_geometry *g); /* HDIO_GETGEO; NULL: a made-up geometry is given */
 };
 
+/*
+ * Twice Linux's read-ahead: one command of LBA48 for a window; measured on QEMU's IDE, 128 KiB is a quarter slower and 512 KiB hardly faster.
+ */
+#define BLK_DEFAULT_RA_PAGES (256 * 1024 / PAGE_SIZE)
+
 struct gendisk {
 	char name[32];
 	u32 major, first_minor, minors;
 	sector_t capacity;        /* 512-byte sectors */
 	bool read_only, removable, no_partitions;
+	bool write_through;       /* queue/write_policy: a write returns when it is on the disk */
+	u32 ra_pages;             /* queue/read_ahead_kb: the largest window of files opened from now on */
 	const struct block_ops *ops;
 	struct request_queue *queue;
 	void *private;

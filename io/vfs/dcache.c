@@ -13,6 +13,7 @@ DEFINE_SPINLOCK(dcache_lock, RANK_DCACHE);
 static struct list_head *hash_table;
 static unsigned hash_bits;
 static LIST_HEAD(lru);
+static u32 nr_unused; /* on lru */
 static struct kmem_cache *dentry_cache;
 static u32 last_seq = 1; /* 0 and 1 are the positions of . and .. */
 
@@ -232,6 +233,7 @@ static void lru_remove(struct dentry *d)
 {
 	if (d->flags & DCACHE_ON_LRU) {
 		list_del(&d->lru_node);
+		nr_unused--;
 		d->flags &= ~(DCACHE_ON_LRU | DCACHE_REFERENCED);
 	}
 }
@@ -276,6 +278,7 @@ void dput(struct dentry *d)
 				d->flags |= DCACHE_REFERENCED;
 			} else {
 				list_add(&d->lru_node, &lru);
+				nr_unused++;
 				d->flags |= DCACHE_ON_LRU;
 			}
 			spin_unlock(&dcache_lock);
@@ -349,9 +352,11 @@ again:
 
 static u32 shrink(struct shrinker *s, u32 nr, u32 gfp)
 {
+	static u32 rest;
+
 	if (!(gfp & GFP_FS)) /* dropping an inode may enter a file system */
 		return 0;
-	return prune(NULL, nr * (PAGE_SIZE / sizeof(struct dentry))) / (PAGE_SIZE / sizeof(struct dentry));
+	return prune(NULL, vfs_shrink_share(nr_unused, nr, &rest)) / (PAGE_SIZE / sizeof(struct dentry));
 }
 
 static struct shrinker dentry_shrinker = { .name = "dentry", .scan = shrink };

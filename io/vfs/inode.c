@@ -19,6 +19,7 @@ DEFINE_SPINLOCK(inode_lock, RANK_DCACHE);
 static struct list_head *hash_table;
 static unsigned hash_bits;
 static LIST_HEAD(lru);
+static u32 nr_unused; /* on lru */
 static struct kmem_cache *inode_cache;
 static DEFINE_WAIT_QUEUE(state_wait); /* I_NEW went, or an inode on its way out is gone */
 
@@ -193,11 +194,18 @@ static void evict(struct inode *i)
 	free_inode(i);
 }
 
+/* inode_lock held. */
+static void lru_remove(struct inode *i)
+{
+	nr_unused -= !list_empty(&i->lru_node);
+	list_del_init(&i->lru_node);
+}
+
 /* Mark for freeing and take off the LRU. inode_lock held. */
 static void start_freeing(struct inode *i)
 {
 	atomic_or(&i->state, I_FREEING);
-	list_del_init(&i->lru_node);
+	lru_remove(i);
 }
 
 static bool drop_at_once(struct inode *i)
@@ -223,8 +231,10 @@ void iput(struct inode *i)
 		bool drop = drop_at_once(i);
 		if (!drop && (i->sb->flags & SB_ACTIVE)) {
 			atomic_dec(&i->refs);
-			if (list_empty(&i->lru_node))
+			if (list_empty(&i->lru_node)) {
 				list_add(&i->lru_node, &lru);
+				nr_unused++;
+			}
 			spin_unlock(&inode_lock);
 			return;
 		}
@@ -258,7 +268,7 @@ u32 drop_unused_inodes(u32 nr)
 	while (!list_empty(&lru) && freed < nr && looked++ < nr * 2 + 64) {
 		struct inode *i = list_last_entry(&lru, struct inode, lru_node);
 		if (atomic_read(&i->refs)) {
-			list_del_init(&i->lru_node);
+			lru_remove(i);
 			continue;
 		}
 		if (!can_forget(i)) {
@@ -277,8 +287,9 @@ u32 drop_unused_inodes(u32 nr)
 
 static u32 shrink(struct shrinker *s, u32 nr, u32 gfp)
 {
-	u32 per_page = PAGE_SIZE / sizeof(struct inode);
-	return gfp & GFP_FS ? drop_unused_inodes(nr * per_page) / per_page : 0;
+	static u32 rest;
+
+	return gfp & GFP_FS ? drop_unused_inodes(vfs_shrink_share(nr_unused, nr, &rest)) / (PAGE_SIZE / sizeof(struct inode)) : 0;
 }
 
 static struct shrinker inode_shrinker = { .name = "inode", .scan = shrink };

@@ -67,6 +67,10 @@ bool sb_has_writers(struct super_block *sb);
 int get_write_access(struct inode *inode);  /* -ETXTBSY while it is being executed */
 void put_write_access(struct inode *inode);
 
+/* shrink.c: how many of `unused` cached objects to look at when nr pages are wanted. *rest keeps fractions from one call to the next. */
+u32 vfs_shrink_share(u32 unused, u32 nr, u32 *rest);
+int vfs_shrink_init(void);
+
 /* super.c */
 /* The super block of type t on dev (0: without a device), shared if it is mounted already; one active reference; mount_lock held. ERR_PTR. */
 struct super_block *get_super(struct file_system_type *t, kdev_t dev, const char *id, u32 flags, const char *options);

@@ -15,6 +15,7 @@
 
 struct machine_disk disk;
 struct block_device machine_bdev;
+static struct gendisk machine_gendisk = { .ra_pages = BLK_DEFAULT_RA_PAGES };
 static struct bio *under_way[1024];
 static u32 nr_under_way;
 static struct bio *plugged[1024];
@@ -342,6 +343,7 @@ void disk_start(u32 kib)
 	for (u32 i = 0; i < kib << 10; i++)
 		disk.data[i] = (u8)machine_random(0);
 	machine_bdev.nr_sectors = disk.sectors;
+	machine_bdev.disk = &machine_gendisk;
 	machine_bdev.block_size = 1024;
 	machine_bdev_file.blocks = kib;
 	file_setup(&machine_bdev_file, &bdev_sb, 10, S_IFBLK | 0600, (loff_t)kib << 10);

@@ -285,6 +285,8 @@ struct page *virt_to_page(const void *va) { return map + ((const u8 *)va - arena
 u32 nr_free_pages(void) { return nr_free; }
 u32 nr_total_pages(void) { return nr_frames; }
 void *vmalloc(size_t size) { return malloc(size); }
+void page_watermarks(u32 *min_pages, u32 *low_pages, u32 *high_pages) { *min_pages = *low_pages = *high_pages = 0; }
+int page_set_min_free(u32 pages) { return 0; }
 u32 machine_free_pages(void) { return nr_free; }
 void register_shrinker(struct shrinker *s) { list_add_tail(&s->node, &shrinkers); }
 u32 run_shrinkers(const struct shrinker *except, u32 nr, u32 gfp) { return 0; }
@@ -386,6 +388,7 @@ void *machine_buffer(void)
 /* Nothing is mapped here. */
 void mm_unmap_file_range(struct list_head *i_mmap, pgoff_t first, pgoff_t last, bool even_cow) { }
 bool mm_page_referenced(struct list_head *i_mmap, struct page *page) { return false; }
+bool mm_page_is_mlocked(struct list_head *i_mmap, const struct page *page) { return false; }
 bool mm_clean_page(struct list_head *i_mmap, struct page *page) { return false; }
 void mm_install_page(struct vm_area *a, u32 addr, struct page *page) { }
 

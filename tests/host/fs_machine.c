@@ -96,6 +96,7 @@ void *machine_dma_buffer(void) { return arena; }
 u32 nr_free_pages(void) { return nr_free; }
 u32 nr_total_pages(void) { return nr_frames; }
 void *vmalloc(size_t size) { return malloc(size); }
+int page_set_min_free(u32 pages) { return 0; }
 void page_watermarks(u32 *min_pages, u32 *low_pages, u32 *high_pages)
 {
 	*min_pages = nr_frames / 64;
@@ -193,6 +194,7 @@ void kmem_cache_free(struct kmem_cache *c, void *obj) { free(obj); }
 bool mm_clean_page(struct list_head *i_mmap, struct page *page) { return false; }
 void mm_unmap_file_range(struct list_head *i_mmap, pgoff_t first, pgoff_t last, bool even_cow) { }
 bool mm_page_referenced(struct list_head *i_mmap, struct page *page) { return false; }
+bool mm_page_is_mlocked(struct list_head *i_mmap, const struct page *page) { return false; }
 void mm_install_page(struct vm_area *a, u32 addr, struct page *page) { }
 int get_user_page(u32 addr, bool write, struct page **out) { return -EFAULT; }
 
@@ -463,7 +465,9 @@ static void disk_open(const char *image, bool read_only)
 		pseudo = pseudo_super("bdev", &none);
 		pseudo->flags |= SB_NOWRITEBACK;
 	}
-	disk = (struct block_device){ .dev = MKDEV(8, 1), .block_size = 4096, .read_only = read_only };
+	static struct gendisk gendisk = { .ra_pages = BLK_DEFAULT_RA_PAGES };
+
+	disk = (struct block_device){ .dev = MKDEV(8, 1), .disk = &gendisk, .block_size = 4096, .read_only = read_only };
 	disk.nr_sectors = (sector_t)lseek(disk_fd, 0, SEEK_END) >> 9;
 	strcpy(disk.name, "sda1");
 	disk.inode = new_inode(pseudo);

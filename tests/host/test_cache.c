@@ -4,7 +4,8 @@
  * SOURCES: io/cache/policy_2q.c io/cache/policy_lru.c io/cache/policy_clock.c
  * SOURCES: io/cache/reclaim.c io/cache/filemap.c io/cache/filemap_write.c io/cache/filemap_mmap.c io/cache/truncate.c io/cache/readahead.c
  * SOURCES: io/cache/buffer_head.c io/cache/buffer_io.c io/cache/block_read.c io/cache/block_write.c io/cache/block_modify.c
- * SOURCES: io/cache/direct_io.c io/cache/writeback.c io/cache/dirty_limits.c io/vfs/iov_iter.c kernel/sched/wait.c kernel/sync/mutex.c
+ * SOURCES: io/cache/direct_io.c io/cache/writeback.c io/cache/dirty_limits.c io/cache/vm_knobs.c io/vfs/iov_iter.c kernel/sched/wait.c
+ * SOURCES: kernel/sync/mutex.c
  * SOURCES: kernel/sync/completion.c kernel/lib/radix_tree.c kernel/lib/kstrto.c
  */
 #include "tests/host/host_test.h"

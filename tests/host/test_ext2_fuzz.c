@@ -5,10 +5,10 @@
  * SOURCES: io/fs/ext2/map.c io/fs/ext2/namei.c io/fs/ext2/super.c io/fs/ext2/super_check.c io/fs/ext2/truncate.c io/fs/ext2/tx.c
  * SOURCES: io/fs/ext2/xattr.c tests/host/fs_machine.c tests/host/fs_calls.c
  * SOURCES: io/cache/block_modify.c io/cache/block_read.c io/cache/block_write.c io/cache/buffer_head.c io/cache/buffer_io.c
- * SOURCES: io/cache/direct_io.c io/cache/dirty_limits.c io/cache/filemap.c io/cache/filemap_mmap.c io/cache/filemap_write.c
+ * SOURCES: io/cache/direct_io.c io/cache/dirty_limits.c io/cache/vm_knobs.c io/cache/filemap.c io/cache/filemap_mmap.c io/cache/filemap_write.c
  * SOURCES: io/cache/page_cache.c io/cache/page_state.c io/cache/readahead.c io/cache/reclaim.c io/cache/truncate.c io/cache/writeback.c
  * SOURCES: io/cache/replacement.c io/cache/policy_2q.c io/cache/policy_lru.c io/cache/policy_clock.c
- * SOURCES: io/vfs/attr.c io/vfs/dcache.c io/vfs/inode.c io/vfs/iov_iter.c io/vfs/permission.c io/vfs/super.c io/vfs/sync.c
+ * SOURCES: io/vfs/attr.c io/vfs/dcache.c io/vfs/shrink.c io/vfs/inode.c io/vfs/iov_iter.c io/vfs/permission.c io/vfs/super.c io/vfs/sync.c
  * SOURCES: kernel/lib/bitmap.c kernel/lib/errname.c kernel/lib/kstrto.c kernel/lib/printf.c kernel/lib/radix_tree.c kernel/lib/seq_buf.c
  * SOURCES: kernel/lib/string.c
  */

@@ -33,6 +33,16 @@ u32 nr_total_pages(void); /* RAM the allocator manages plus what the kernel imag
 void page_watermarks(u32 *min_pages, u32 *low_pages, u32 *high_pages);
 int __must_check page_set_min_free(u32 pages); /* move the marks; -EINVAL: fewer than 32 or more than a quarter of memory */
 
+/* Events since boot (/proc/vmstat). */
+struct mm_events {
+	u32 faults, major_faults;   /* of programs; major: had to wait for a device */
+	u32 allocated, freed;       /* pages */
+	u32 stalls;                 /* times a task had to reclaim memory itself */
+};
+extern struct mm_events mm_events;
+/* Pages that page tables show: of files and of programs' own memory. Looks at every frame. */
+void mm_count_mapped(u32 *file_pages, u32 *own_pages);
+
 struct kmem_cache;
 /* Objects of one size. ctor (may be NULL) runs when a slab is made. Name is kept, not copied. Panics only at boot. */
 struct kmem_cache *kmem_cache_create(const char *name, u32 size, u32 align, void (*ctor)(void *));
@@ -42,6 +52,8 @@ u32 kmem_cache_shrink_all(void); /* pages given back */
 struct seq_buf;
 int slab_show(struct seq_buf *s, void *arg); /* /proc/slabinfo */
 u32 slab_pages(void);
+void kmem_cache_mark_reclaimable(struct kmem_cache *c); /* its objects go when memory is short: names, inodes, buffers */
+u32 slab_reclaimable_pages(void);
 
 void *kmalloc(size_t size, u32 gfp); /* any size up to 4 MiB, physically contiguous, 8-aligned (16 from 16 bytes up) */
 void *kzalloc(size_t size, u32 gfp);

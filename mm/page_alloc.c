@@ -32,6 +32,7 @@
 
 struct page *mem_map;
 u32 max_pfn;
+struct mm_events mm_events;
 
 static DEFINE_SPINLOCK(pool_lock, RANK_ALLOC);
 static struct buddy pool;
@@ -208,6 +209,8 @@ static struct page *take_slowly(u32 gfp, u32 order)
 	for (u32 round = 0;;) {
 		u32 freed = reclaim_pages(max(RECLAIM_BATCH, 1u << order), gfp);
 
+		mm_events.stalls++;
+
 		p = take(order, reserve);
 		if (p) {
 			reclaim_backoff = freed ? 0 : RECLAIM_BACKOFF;
@@ -246,6 +249,7 @@ struct page *alloc_pages(u32 gfp, u32 order)
 		if (!p)
 			return NULL;
 	}
+	mm_events.allocated += 1u << order;
 	check_poison(p, 1u << order);
 	prepare(p);
 	if (gfp & GFP_ZERO)
@@ -286,6 +290,7 @@ static inline void give_one(struct pcp *c, struct page *p)
 {
 	check_free(p);
 	poison_pages(p, 1);
+	mm_events.freed++;
 	p->flags = 0;
 	list_add(&p->lru, &c->list);
 	if (unlikely(++c->count > PCP_HIGH))
@@ -302,6 +307,7 @@ void free_pages(struct page *p, u32 order)
 	} else {
 		check_free(p);
 		poison_pages(p, 1u << order);
+		mm_events.freed += 1u << order;
 		spin_lock(&pool_lock);
 		buddy_free(&pool, p, order);
 		spin_unlock(&pool_lock);
@@ -342,6 +348,17 @@ void page_alloc_drain(void)
 
 	pcp_drain(this_pcp(), ~0u);
 	irq_restore(flags);
+}
+
+void mm_count_mapped(u32 *file_pages, u32 *own_pages)
+{
+	*file_pages = *own_pages = 0;
+	for (u32 i = 0; i < max_pfn; i++) {
+		const struct page *p = &mem_map[i];
+
+		if (atomic_read(&p->mapcount) > 0 && !(p->flags & (PG_buddy | PG_reserved | PG_slab)))
+			++*(p->mapping ? file_pages : own_pages);
+	}
 }
 
 static void set_marks(u32 min_pages)

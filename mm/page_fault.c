@@ -77,10 +77,13 @@ static void user_fault(struct regs *r, struct mm *mm, u32 addr, bool write)
 	}
 	result = mm_handle_fault(mm, a, addr, write);
 	mutex_unlock(&mm->lock);
-	if (result & VM_FAULT_MAJOR)
+	mm_events.faults++;
+	if (result & VM_FAULT_MAJOR) {
+		mm_events.major_faults++;
 		current->maj_flt++;
-	else
+	} else {
 		current->min_flt++;
+	}
 	if (likely(!(result & (VM_FAULT_OOM | VM_FAULT_SIGBUS | VM_FAULT_SIGSEGV))))
 		return;
 	if (result & VM_FAULT_OOM) {

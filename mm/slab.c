@@ -397,6 +397,19 @@ static u32 shrink_scan(struct shrinker *s, u32 nr, u32 gfp)
 	return kmem_cache_shrink_all();
 }
 
+void kmem_cache_mark_reclaimable(struct kmem_cache *c) { c->reclaimable = true; }
+
+u32 slab_reclaimable_pages(void)
+{
+	struct kmem_cache *c;
+	u32 pages = 0;
+
+	list_for_each_entry(c, &caches, node)
+		if (c->reclaimable)
+			pages += c->nr_slabs << c->order;
+	return pages;
+}
+
 u32 slab_pages(void)
 {
 	struct kmem_cache *c;

@@ -31,6 +31,7 @@ struct kmem_cache {
 	u32 object_offset; /* of the object in its slot */
 	u32 chain_offset;  /* of the chain word in the object's slot */
 	u32 order, per_slab;
+	bool reclaimable;
 	void (*ctor)(void *);
 	struct list_head node; /* in the list of all caches */
 	struct spinlock lock;

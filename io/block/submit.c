@@ -10,6 +10,8 @@
 
 #define PLUG_MAX 32u
 
+u64 blk_sectors_read, blk_sectors_written;
+
 /* 0, or why the device cannot do it. */
 static int bio_check(const struct bio *bio)
 {
@@ -127,8 +129,12 @@ void blk_submit(struct bio *bio)
 		return;
 	}
 	bio->sector += bio->bdev->start;
-	if (REQ_OP(bio->flags) == REQ_READ)
+	if (REQ_OP(bio->flags) == REQ_READ) {
+		blk_sectors_read += bio->size >> SECTOR_SHIFT;
 		current->io.read_bytes += bio->size;
+	} else if (REQ_OP(bio->flags) == REQ_WRITE) {
+		blk_sectors_written += bio->size >> SECTOR_SHIFT;
+	}
 	if (REQ_OP(bio->flags) == REQ_DISCARD || likely(bio_fits(bio))) {
 		plug_or_insert(bio);
 		return;

@@ -435,5 +435,6 @@ void block_invalidate_page(struct page *page, u32 offset, u32 len)
 int buffer_init(void)
 {
 	bh_cache = kmem_cache_create("buffer_head", sizeof(struct buffer_head), 0, NULL);
+	kmem_cache_mark_reclaimable(bh_cache);
 	return bh_cache ? 0 : -ENOMEM;
 }

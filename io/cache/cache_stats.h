@@ -6,10 +6,9 @@
 
 u32 nr_cached_pages(void);    /* of files; without the block devices' own (Cached) */
 u32 nr_buffer_pages(void);    /* of block devices (Buffers) */
+u32 nr_shmem_pages(void);     /* of files that live in memory alone; part of the cached ones */
 u32 nr_dirty_pages(void);
 u32 nr_writeback_pages(void);
-u32 nr_active_pages(void);    /* on the replacement lists */
-u32 nr_inactive_pages(void);
 
 /* Events since boot. */
 struct cache_events {
@@ -20,6 +19,7 @@ struct cache_events {
 	u32 writes_combined;      /* writes into a page that waited to be written anyway */
 	u32 write_bios;           /* transfers that took the written pages to their device */
 	u32 scanned, reclaimed;   /* by the shrinker */
+	u32 dropped;              /* by drop_caches */
 };
 extern struct cache_events cache_events;
 

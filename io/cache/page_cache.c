@@ -10,13 +10,14 @@
 #include "mm/alloc.h"
 
 struct cache_events cache_events;
-static atomic_t nr_pages, nr_bdev_pages;
+static atomic_t nr_pages, nr_bdev_pages, nr_shmem;
 
 #if defined(CONFIG_DEBUG) || defined(HOST_TEST)
 bool page_cache_broken;
 #endif
 
 u32 nr_cached_pages(void) { return (u32)(atomic_read(&nr_pages) - atomic_read(&nr_bdev_pages)); }
+u32 nr_shmem_pages(void) { return (u32)atomic_read(&nr_shmem); }
 u32 nr_buffer_pages(void) { return (u32)atomic_read(&nr_bdev_pages); }
 
 bool mapping_is_bdev(const struct mapping *m) { return m->bdev && m->bdev->mapping == m; }
@@ -151,6 +152,8 @@ int page_cache_add(struct page *page, struct mapping *m, pgoff_t index, u32 gfp)
 	/* Pages that cannot be written anywhere stay until their owner drops them: no use in looking at them. */
 	if (mapping_can_write(m))
 		replacement_added(page);
+	else
+		atomic_inc(&nr_shmem);
 	return 0;
 }
 
@@ -171,6 +174,8 @@ static void page_left_cache(struct mapping *m, struct page *page)
 		atomic_dec(&nr_bdev_pages);
 	if (page_test(page, PG_lru))
 		replacement_removed(page);
+	else if (!mapping_can_write(m))
+		atomic_dec(&nr_shmem);
 }
 
 void page_cache_remove(struct page *page)

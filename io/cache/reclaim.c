@@ -15,22 +15,6 @@
 
 #define BATCH 32u
 
-u32 nr_active_pages(void)
-{
-	u32 a, i;
-
-	replacement_counts(&a, &i);
-	return a;
-}
-
-u32 nr_inactive_pages(void)
-{
-	u32 a, i;
-
-	replacement_counts(&a, &i);
-	return i;
-}
-
 /* What became of a candidate. */
 enum outcome { FREED, KEPT, USED, WRITING };
 
@@ -122,8 +106,12 @@ static u32 scan_batch(struct page **pages, u32 n, struct scan *s)
 		}
 		put_page(p);
 	}
-	cache_events.scanned += n;
-	cache_events.reclaimed += freed;
+	if (s->clean_only) {
+		cache_events.dropped += freed;
+	} else {
+		cache_events.scanned += n;
+		cache_events.reclaimed += freed;
+	}
 	return freed;
 }
 
@@ -149,7 +137,9 @@ static u32 scan_pages(struct scan *s, u32 nr, u32 budget)
 static u32 shrink_page_cache(struct shrinker *sh, u32 nr, u32 gfp)
 {
 	struct scan s = { .gfp = gfp };
-	u32 inactive = nr_inactive_pages(), active = nr_active_pages(), freed;
+	u32 inactive, active, freed;
+
+	replacement_counts(&active, &inactive);
 
 	/* First a gentle look, then everything twice: a page whose reference was cleared goes the second time. */
 	freed = scan_pages(&s, nr, inactive / 4 + 4 * nr + BATCH);
@@ -168,10 +158,12 @@ static u32 shrink_page_cache(struct shrinker *sh, u32 nr, u32 gfp)
 u32 page_cache_drop_clean(void)
 {
 	struct scan s = { .gfp = GFP_KERNEL, .clean_only = true };
+	u32 active, inactive;
 
 	/* What stays is put back in front, so a scan over as many as there are sees each page once. */
 	replacement_forget_use();
-	return scan_pages(&s, ~0u, nr_inactive_pages());
+	replacement_counts(&active, &inactive);
+	return scan_pages(&s, ~0u, active + inactive);
 }
 
 struct shrinker page_cache_shrinker = { .name = "page cache", .scan = shrink_page_cache };

@@ -87,6 +87,9 @@ int blk_submit_wait(struct bio *bio);
 int blkdev_issue_flush(struct block_device *bdev);
 int blkdev_issue_discard(struct block_device *bdev, sector_t sector, sector_t nr);
 
+/* What was submitted since boot to all devices, in sectors (pgpgin and pgpgout of /proc/vmstat). */
+extern u64 blk_sectors_read, blk_sectors_written;
+
 /* Collect the bios of this task until finish, so that neighbours merge. A task that sleeps flushes its plug (blk_flush_plug from schedule). */
 struct blk_plug {
 	struct bio *head, *tail; /* in order of submission */

@@ -441,6 +441,7 @@ void dcache_init(void)
 		hash_bits++;
 	hash_table = kmalloc(sizeof(*hash_table) << hash_bits, GFP_KERNEL);
 	dentry_cache = kmem_cache_create("dentry", sizeof(struct dentry), 0, NULL);
+	kmem_cache_mark_reclaimable(dentry_cache);
 	if (!hash_table)
 		panic("dcache: no memory for the hash table");
 	for (u32 i = 0; i < 1u << hash_bits; i++)

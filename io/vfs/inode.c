@@ -483,6 +483,7 @@ void inode_cache_init(void)
 		hash_bits++;
 	hash_table = kmalloc(sizeof(*hash_table) << hash_bits, GFP_KERNEL);
 	inode_cache = kmem_cache_create("inode", sizeof(struct inode), 0, NULL);
+	kmem_cache_mark_reclaimable(inode_cache);
 	if (!hash_table)
 		panic("inode cache: no memory for the hash table");
 	for (u32 i = 0; i < 1u << hash_bits; i++)

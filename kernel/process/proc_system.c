@@ -26,32 +26,6 @@
 #define USER_HZ 100u
 #define NS_PER_USER_TICK (1000000000u / USER_HZ)
 
-static u32 kib(u32 pages)
-{
-	return pages * (PAGE_SIZE / 1024);
-}
-
-static int show_meminfo(struct seq_buf *s, void *arg)
-{
-	u32 free = nr_free_pages(), cached = nr_cached_pages(), buffers = nr_buffer_pages();
-
-	seq_printf(s, "MemTotal:       %8u kB\n", kib(nr_total_pages()));
-	seq_printf(s, "MemFree:        %8u kB\n", kib(free));
-	seq_printf(s, "MemAvailable:   %8u kB\n", kib(free + cached + buffers - min(nr_dirty_pages(), cached + buffers)));
-	seq_printf(s, "Buffers:        %8u kB\n", kib(buffers));
-	seq_printf(s, "Cached:         %8u kB\n", kib(cached));
-	seq_printf(s, "SwapCached:            0 kB\n");
-	seq_printf(s, "Active:         %8u kB\n", kib(nr_active_pages()));
-	seq_printf(s, "Inactive:       %8u kB\n", kib(nr_inactive_pages()));
-	seq_printf(s, "SwapTotal:             0 kB\nSwapFree:              0 kB\n");
-	seq_printf(s, "Dirty:          %8u kB\n", kib(nr_dirty_pages()));
-	seq_printf(s, "Writeback:      %8u kB\n", kib(nr_writeback_pages()));
-	seq_printf(s, "Shmem:                 0 kB\n");
-	seq_printf(s, "Slab:           %8u kB\n", kib(slab_pages()));
-	seq_printf(s, "PageTables:     %8u kB\n", kib(mm_count_page_tables()));
-	return 0;
-}
-
 struct cpu_times {
 	u64 user, system;
 };
@@ -81,9 +55,10 @@ static struct cpu_times all_times(void)
 static void stat_cpu(struct seq_buf *s, const char *name)
 {
 	struct cpu_times t = all_times();
+	u64 iowait, idle = sched_idle_ns(&iowait);
 
-	seq_printf(s, "%s %llu 0 %llu %llu 0 0 0 0 0 0\n", name, div_u64(t.user, NS_PER_USER_TICK), div_u64(t.system, NS_PER_USER_TICK),
-		   div_u64(sched_idle_ns(), NS_PER_USER_TICK));
+	seq_printf(s, "%s %llu 0 %llu %llu %llu 0 0 0 0 0\n", name, div_u64(t.user, NS_PER_USER_TICK), div_u64(t.system, NS_PER_USER_TICK),
+		   div_u64(idle - iowait, NS_PER_USER_TICK), div_u64(iowait, NS_PER_USER_TICK));
 }
 
 static int show_stat(struct seq_buf *s, void *arg)
@@ -93,8 +68,8 @@ static int show_stat(struct seq_buf *s, void *arg)
 	seq_printf(s, "intr %llu", irq_total());
 	for (u32 i = 0; i < NR_IRQS; i++)
 		seq_printf(s, " %u", irq_count(i));
-	seq_printf(s, "\nctxt %llu\nbtime %llu\nprocesses %llu\nprocs_running %u\nprocs_blocked 0\nsoftirq %llu\n", sched_context_switches(),
-		   div64_u64(realtime_ns() - ktime_ns(), NSEC_PER_SEC), sched_forks(), nr_running(), softirq_total());
+	seq_printf(s, "\nctxt %llu\nbtime %llu\nprocesses %llu\nprocs_running %u\nprocs_blocked %u\nsoftirq %llu\n", sched_context_switches(),
+		   div64_u64(realtime_ns() - ktime_ns(), NSEC_PER_SEC), sched_forks(), nr_running(), nr_blocked(), softirq_total());
 	return 0;
 }
 
@@ -110,7 +85,7 @@ static int show_uptime(struct seq_buf *s, void *arg)
 {
 	seconds_hundredths(s, ktime_ns());
 	seq_putc(s, ' ');
-	seconds_hundredths(s, sched_idle_ns());
+	seconds_hundredths(s, sched_idle_ns(NULL));
 	seq_putc(s, '\n');
 	return 0;
 }
@@ -209,13 +184,14 @@ static const struct {
 	{ "filesystems", 0444, filesystems_show, NULL },
 	{ "interrupts", 0444, irq_show_table, NULL },
 	{ "loadavg", 0444, show_loadavg, NULL },
-	{ "meminfo", 0444, show_meminfo, NULL },
+	{ "meminfo", 0444, meminfo_show, NULL },
 	{ "slabinfo", 0400, slab_show, NULL },
 	{ "softirqs", 0444, softirq_show, NULL },
 	{ "stat", 0444, show_stat, NULL },
 	{ "sysrq-trigger", 0200, NULL, write_sysrq },
 	{ "uptime", 0444, show_uptime, NULL },
 	{ "version", 0444, show_version, NULL },
+	{ "vmstat", 0444, vmstat_show, NULL },
 };
 
 int proc_files_init(void)

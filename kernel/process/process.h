@@ -36,5 +36,8 @@ struct seq_buf;
 /* PID/stat, PID/status for procfs. */
 int task_show_stat(struct seq_buf *s, struct task *t);
 int task_show_status(struct seq_buf *s, struct task *t);
+/* /proc/meminfo and /proc/vmstat. */
+int meminfo_show(struct seq_buf *s, void *arg);
+int vmstat_show(struct seq_buf *s, void *arg);
 
 #endif

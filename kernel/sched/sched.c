@@ -31,6 +31,8 @@ struct rq {
 	u64 min_vruntime;         /* never goes back */
 	u64 rt_seq;
 	u64 idle_ns, switches;
+	u64 iowait_ns;            /* of idle_ns: with a task waiting for a device */
+	bool idle_waited;         /* such a task was woken since the idle task began */
 	struct mm *drop_mm;       /* borrowed by the kernel thread that just left the CPU */
 	u64 tls[3];               /* descriptors the GDT holds now */
 };
@@ -115,6 +117,9 @@ static void update_curr(struct rq *rq, u64 now)
 	t->exec_start = now;
 	if (t == rq->idle) {
 		rq->idle_ns += delta;
+		if (rq->nr_uninterruptible || rq->idle_waited)
+			rq->iowait_ns += delta;
+		rq->idle_waited = false;
 		return;
 	}
 	t->sum_exec_ns += delta;
@@ -178,8 +183,10 @@ bool wake_up_state(struct task *t, u32 mode)
 	if (t->state & mode) {
 		woken = true;
 		if (!t->on_rq) {
-			if (counts_as_load(t))
+			if (counts_as_load(t)) {
 				rq->nr_uninterruptible--;
+				rq->idle_waited = rq->curr == rq->idle;
+			}
 			activate(rq, t);
 			check_preempt(rq, t);
 		}
@@ -556,7 +563,9 @@ u32 nr_running(void) { return this_rq()->nr_running; }
 u64 sched_context_switches(void) { return this_rq()->switches; }
 u64 sched_forks(void) { return forks; }
 
-u64 sched_idle_ns(void)
+u32 nr_blocked(void) { return this_rq()->nr_uninterruptible; }
+
+u64 sched_idle_ns(u64 *iowait_ns)
 {
 	struct rq *rq = this_rq();
 	u32 flags = spin_lock_irqsave(&rq->lock);
@@ -564,6 +573,8 @@ u64 sched_idle_ns(void)
 
 	update_curr(rq, ktime_ns());
 	ns = rq->idle_ns;
+	if (iowait_ns)
+		*iowait_ns = rq->iowait_ns;
 	spin_unlock_irqrestore(&rq->lock, flags);
 	return ns;
 }

@@ -195,7 +195,8 @@ extern atomic_t io_in_flight;
 void __noreturn cpu_idle_loop(void);
 u32 nr_running(void);
 void sched_loadavg(u32 avg[3]);       /* fixed point, 11 bits */
-u64 sched_idle_ns(void);
+u64 sched_idle_ns(u64 *iowait_ns);   /* iowait_ns (may be NULL): the part of it in which a task waited for a device */
+u32 nr_blocked(void);                 /* such tasks now */
 u64 sched_context_switches(void);
 u64 sched_forks(void);
 

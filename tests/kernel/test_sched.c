@@ -346,9 +346,9 @@ KTEST(pid_allocation)
 
 KTEST(sched_sleep_takes_its_time)
 {
-	u64 start = ktime_ns(), idle = sched_idle_ns();
+	u64 start = ktime_ns(), idle = sched_idle_ns(NULL);
 
 	sleep_ms(50);
 	KT_EXPECT(ktime_ns() - start >= 50 * NSEC_PER_MSEC);
-	KT_EXPECT(sched_idle_ns() > idle);
+	KT_EXPECT(sched_idle_ns(NULL) > idle);
 }

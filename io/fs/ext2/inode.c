@@ -10,6 +10,7 @@ static struct kmem_cache *inode_cache;
 int ext2_inode_cache_init(void)
 {
 	inode_cache = kmem_cache_create("ext2_inode", sizeof(struct ext2_inode_info), 0, NULL);
+	kmem_cache_mark_reclaimable(inode_cache);
 	return inode_cache ? 0 : -ENOMEM;
 }
 

@@ -13,7 +13,7 @@ u32 nr_writeback_pages(void);
 /* Events since boot. */
 struct cache_events {
 	u32 hits, misses;         /* pages looked up by read paths */
-	u32 readahead;            /* pages read before anybody asked */
+	u32 readahead;            /* pages read in the windows of read-ahead */
 	u32 pages_in, pages_out;  /* pages submitted for reading, for writing */
 	u32 dirtied;              /* pages that became dirty */
 	u32 writes_combined;      /* writes into a page that waited to be written anyway */

@@ -40,6 +40,7 @@ static void run_submit(struct run *r, struct mapping *m, u32 id)
 {
 	if (!r->nr)
 		return;
+	cache_events.readahead += r->nr;
 	submit_pages_read(m, NULL, r->pages, r->nr, id);
 	for (u32 i = 0; i < r->nr; i++)
 		put_page(r->pages[i]);
@@ -142,7 +143,6 @@ static u32 next_size(u32 size, u32 limit)
 static void read_ra_window(struct mapping *m, struct file_ra *ra, u32 id)
 {
 	TRACE(TRACE_CACHE, "window start=%u size=%u", id, ra->start, ra->size);
-	cache_events.readahead += ra->size;
 	read_window(m, ra->start, ra->size, ra->size - ra->async_size, id);
 }
 
@@ -255,6 +255,5 @@ void page_cache_read_around(struct mapping *m, struct file_ra *ra, pgoff_t index
 
 void force_readahead(struct mapping *m, struct file *f, pgoff_t index, u32 nr, u32 id)
 {
-	cache_events.readahead += nr;
 	read_window(m, index, nr, ~0u, id);
 }

@@ -1,5 +1,4 @@
 /* System calls about the machine as a whole: its names, memory and load, random numbers, the log, switching off. */
-#include "io/cache/cache_stats.h"
 #include "io/contract/char_device.h"
 #include "kernel/debug/printk.h"
 #include "kernel/hal/percpu.h"
@@ -75,8 +74,6 @@ long sys_sysinfo(void __user *info)
 		s.loads[i] = load[i] << 5; /* 11 to 16 fraction bits */
 	s.totalram = nr_total_pages() << PAGE_SHIFT;
 	s.freeram = nr_free_pages() << PAGE_SHIFT;
-	s.sharedram = nr_shmem_pages() << PAGE_SHIFT;
-	s.bufferram = nr_buffer_pages() << PAGE_SHIFT;
 	s.procs = (u16)min(nr_tasks(), 65535u);
 	s.mem_unit = 1;
 	return copy_to_user(info, &s, sizeof(s)) ? -EFAULT : 0;

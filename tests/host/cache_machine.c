@@ -287,6 +287,7 @@ u32 nr_total_pages(void) { return nr_frames; }
 void *vmalloc(size_t size) { return malloc(size); }
 void page_watermarks(u32 *min_pages, u32 *low_pages, u32 *high_pages) { *min_pages = *low_pages = *high_pages = 0; }
 int page_set_min_free(u32 pages) { return 0; }
+void kmem_cache_mark_reclaimable(struct kmem_cache *c) { }
 u32 machine_free_pages(void) { return nr_free; }
 void register_shrinker(struct shrinker *s) { list_add_tail(&s->node, &shrinkers); }
 u32 run_shrinkers(const struct shrinker *except, u32 nr, u32 gfp) { return 0; }

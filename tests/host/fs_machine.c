@@ -97,6 +97,7 @@ u32 nr_free_pages(void) { return nr_free; }
 u32 nr_total_pages(void) { return nr_frames; }
 void *vmalloc(size_t size) { return malloc(size); }
 int page_set_min_free(u32 pages) { return 0; }
+void kmem_cache_mark_reclaimable(struct kmem_cache *c) { }
 void page_watermarks(u32 *min_pages, u32 *low_pages, u32 *high_pages)
 {
 	*min_pages = nr_frames / 64;

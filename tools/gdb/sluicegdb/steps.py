@@ -7,7 +7,7 @@ import re
 
 import gdb
 
-from .base import Command, Problem, at, check_pointer, command, function_address, function_place, text
+from .base import KERNEL_BASE, Command, Problem, at, check_pointer, command, function_address, function_place, number, symbol_at, text
 from .frames import percpu
 
 STEPS_MAX = 50000
@@ -40,10 +40,23 @@ class Machine:
         self.esp, self.eip = (int.from_bytes(bytes.fromhex(raw[n:n + 8].decode()), "little") for n in (ESP_AT, EIP_AT))
 
     def step(self):
-        reply = self.send("vCont;s:1")
-        if reply[:1] not in (b"T", b"S"):
-            raise Problem("QEMU does not step (%s)" % reply.decode("ascii", "replace"))
-        self.look()
+        """One instruction. A repeated one (rep movs) takes a step a round, and QEMU now and then returns without having done any."""
+        here = self.eip
+        for _ in range(STEPS_MAX):
+            reply = self.send("vCont;s:1")
+            if reply[:1] not in (b"T", b"S"):
+                raise Problem("QEMU does not step (%s)" % reply.decode("ascii", "replace"))
+            self.look()
+            if self.eip != here:
+                return
+        raise Problem("it does not get past %#010x" % here)
+
+
+def instruction(eip):
+    """The instruction there as gdb shows it, with its label."""
+    asm = gdb.selected_inferior().architecture().disassemble(eip)[0]["asm"].replace("\t", " ")
+    name, offset = symbol_at(eip)
+    return "%-26s %s" % ("<%s%s>" % (name, "+%d" % offset if offset else "") if name and eip >= KERNEL_BASE else "%#010x" % eip, asm)
 
 
 class Trail:
@@ -69,11 +82,11 @@ class Trail:
                 self.stacks.append([])
                 self.changed = self.count
         if self.changed and self.count == self.changed + 1:     # switch_to names the new task right after it has taken its stack
-            self.idle = self.name_stack() == 0
+            self.idle = self.name_stack() == 0 and symbol_at(m.eip)[0] == "switch_to"
         entered = self.stacks[-1]
         while entered and m.esp > entered[-1]:
             entered.pop()
-        if m.eip in self.names and m.eip != eip:
+        if m.eip in self.names:
             if m.esp == esp - 4 and abs(m.eip - eip) > 8:
                 entered.append(m.esp)
             self.show(m.eip)
@@ -97,13 +110,16 @@ class Trail:
 class Steps(Command):
     """io-steps [FUNCTION]: execute instruction by instruction until FUNCTION is entered, or the next iret is reached (not executed), and
 show on the way each function that is entered, with the number of instructions so far. Other interrupts wait meanwhile (io-step-irq).
-It also ends where the CPU has nothing else to do than to wait for one."""
+It also ends where the CPU has nothing else to do than to wait for one.
+io-steps N: execute N instructions, and show each of them, and the next."""
 
     NAME = "io-steps"
     KIND = gdb.COMMAND_RUNNING
     MAX_ARGS = 1
 
     def run(self, args):
+        if args and args[0].isdigit():
+            return self.some(number(args[0], "a number of instructions", 1, STEPS_MAX))
         until = function_address(args[0]) if args else None
         if args and until is None:
             raise Problem("no function %s" % args[0])
@@ -122,3 +138,14 @@ It also ends where the CPU has nothing else to do than to wait for one."""
         finally:
             gdb.execute("maintenance flush register-cache", to_string=True)
         print("%7d instructions" % trail.count)
+
+    @staticmethod
+    def some(count):
+        machine = Machine()
+        try:
+            for n in range(count):
+                print("%7d  %s" % (n + 1, instruction(machine.eip)))
+                machine.step()
+        finally:
+            gdb.execute("maintenance flush register-cache", to_string=True)
+        print("   next  %s" % instruction(machine.eip))

@@ -5,15 +5,14 @@
  * level triggered and shared.
  * /sys/firmware/acpi/interrupts counts them: sci (all), sci_not (somebody else's), ff_* (PM1) and gpe00 to gpe0F.
  */
+#include "drivers/drivers.h"
 #include "drivers/acpi/acpi.h"
-#include "drivers/bus/platform.h"
 #include "io/contract/resource.h"
 #include "kernel/debug/bug.h"
 #include "kernel/debug/printk.h"
 #include "kernel/hal/irq_chip.h"
 #include "kernel/hal/port.h"
 #include "kernel/hal/power.h"
-#include "kernel/init.h"
 #include "kernel/irq/irq.h"
 #include "kernel/lib/printf.h"
 #include "kernel/sched/task.h"
@@ -320,12 +319,4 @@ static int acpi_probe(struct platform_device *p)
 }
 
 /* Without remove: the machine stays in ACPI mode, and the tables are kept. */
-static struct platform_driver acpi_driver = { .name = "acpi", .probe = acpi_probe };
-static struct platform_device acpi_device = { .name = "acpi", .id = -1, .irq = -1 };
-
-int acpi_init(void)
-{
-	int error = platform_driver_register(&acpi_driver);
-
-	return error ? error : platform_device_register(&acpi_device);
-}
+struct platform_driver acpi_driver = { .name = "acpi", .probe = acpi_probe, .driver.suppress_bind_attrs = true };

@@ -24,6 +24,5 @@ const struct acpi_fixed *acpi_fixed_hardware(void);
 /* /sys/firmware/acpi, with a reference, or NULL. */
 struct kobject;
 struct kobject *acpi_folder(void);
-int acpi_init(void);
 
 #endif

@@ -2,19 +2,18 @@
  * The power button (ACPI 6.4, section 4.8.2.2.1): a press asks for an orderly shutdown. Top half: the event, called from the SCI's handler;
  * bottom half: a work item, because what it starts sleeps. Programs see a "change" event of the device.
  */
+#include "drivers/drivers.h"
 #include "drivers/acpi/acpi.h"
-#include "drivers/bus/platform.h"
-#include "kernel/init.h"
 #include "kernel/hal/power.h"
 #include "kernel/irq/workqueue.h"
 
-static struct platform_device button_device = { .name = "LNXPWRBN", .id = 0, .irq = -1 };
+static struct device *button; /* while bound */
 
 static void pressed_work(struct work_struct *w)
 {
 	static const char *const extra[] = { "BUTTON=power", NULL };
 
-	kobject_uevent_env(&button_device.dev.kobj, UEVENT_CHANGE, extra);
+	kobject_uevent_env(&button->kobj, UEVENT_CHANGE, extra);
 	if (power_button_hook)
 		power_button_hook();
 }
@@ -27,6 +26,7 @@ static void pressed(void *arg)
 
 static int button_probe(struct platform_device *p)
 {
+	button = &p->dev;
 	return acpi_fixed_hardware()->power_button ? acpi_install_fixed_event(PM1_PWRBTN, pressed, p) : -ENODEV;
 }
 
@@ -36,11 +36,4 @@ static void button_remove(struct platform_device *p)
 	cancel_work_sync(&work);
 }
 
-static struct platform_driver button_driver = { .name = "LNXPWRBN", .probe = button_probe, .remove = button_remove };
-
-int acpi_button_init(void)
-{
-	int error = platform_driver_register(&button_driver);
-
-	return error ? error : platform_device_register(&button_device);
-}
+struct platform_driver acpi_button_driver = { .name = "LNXPWRBN", .probe = button_probe, .remove = button_remove };

@@ -5,10 +5,8 @@
  * where the firmware's own code declares them as the operation region PCST.
  * The event comes in the SCI's handler; the work is done in a thread.
  */
+#include "drivers/drivers.h"
 #include "drivers/acpi/acpi.h"
-#include "drivers/bus/pci.h"
-#include "drivers/bus/platform.h"
-#include "kernel/init.h"
 #include "kernel/debug/printk.h"
 #include "kernel/hal/port.h"
 #include "kernel/irq/workqueue.h"
@@ -77,12 +75,4 @@ static void pcihp_remove(struct platform_device *p)
 	release_region(base, HP_NR_PORTS);
 }
 
-static struct platform_driver pcihp_driver = { .name = "pcihp", .probe = pcihp_probe, .remove = pcihp_remove };
-static struct platform_device pcihp_device = { .name = "pcihp", .id = -1, .irq = -1 };
-
-int pcihp_init(void)
-{
-	int error = platform_driver_register(&pcihp_driver);
-
-	return error ? error : platform_device_register(&pcihp_device);
-}
+struct platform_driver pcihp_driver = { .name = "pcihp", .probe = pcihp_probe, .remove = pcihp_remove };

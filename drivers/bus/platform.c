@@ -50,11 +50,14 @@ static void platform_remove(struct device *d)
 
 int platform_driver_register(struct platform_driver *d)
 {
+	int error;
+
 	d->driver.name = d->name;
 	d->driver.bus = &platform_bus;
 	d->driver.probe = platform_probe;
 	d->driver.remove = platform_remove;
-	return driver_register(&d->driver);
+	error = d->setup ? d->setup() : 0;
+	return error ? error : driver_register(&d->driver);
 }
 
 void platform_driver_unregister(struct platform_driver *d)

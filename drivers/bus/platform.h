@@ -16,6 +16,7 @@ struct platform_device {
 };
 struct platform_driver {
 	const char *name;
+	int (*setup)(void);   /* once, before it is registered: its class, its files in /proc; or NULL */
 	int (*probe)(struct platform_device *p);
 	void (*remove)(struct platform_device *p);
 	struct device_driver driver; /* filled in by platform_driver_register */

@@ -2,12 +2,12 @@
  * The host's byte streams: QEMU's isa-debugcon ports, as tools/vm gives them, as the character devices /dev/hostout, /dev/hosterr and
  * /dev/hoststatus. What is written goes out byte for byte, cooked by no terminal. Reading is the end of file.
  */
+#include "drivers/drivers.h"
 #include "io/contract/char_device.h"
 #include "io/contract/device.h"
 #include "io/contract/filesystem.h"
 #include "kernel/debug/printk.h"
 #include "kernel/hal/power.h"
-#include "kernel/init.h"
 #include "kernel/sched/task.h"
 #include "mm/alloc.h"
 
@@ -59,9 +59,14 @@ static const struct file_operations host_fops = {
 	.llseek = no_llseek,
 };
 
-int host_ports_init(void)
+static int host_setup(void)
 {
-	int error = class_register(&host_class);
+	return class_register(&host_class);
+}
+
+static int host_probe(struct platform_device *p)
+{
+	int error = 0;
 
 	for (u32 i = 0; i < ARRAY_SIZE(streams) && !error; i++) {
 		const struct host_stream *s = &streams[i];
@@ -71,10 +76,15 @@ int host_ports_init(void)
 			continue;
 		error = register_chrdev(dev, 1, s->name, &host_fops, (void *)s);
 		if (!error) {
-			struct device *d = device_create(&host_class, NULL, dev, S_IFCHR | s->mode, NULL, "%s", s->name);
+			struct device *d = device_create(&host_class, &p->dev, dev, S_IFCHR | s->mode, NULL, "%s", s->name);
 
 			error = IS_ERR(d) ? (int)PTR_ERR(d) : 0;
 		}
 	}
 	return error;
 }
+
+/* Init tells through it how a command ended: it stays. */
+struct platform_driver debugcon_driver = {
+	.name = "debugcon", .setup = host_setup, .probe = host_probe, .driver.suppress_bind_attrs = true,
+};

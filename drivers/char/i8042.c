@@ -3,13 +3,12 @@
  * i8042_lock (irqsave) guards the registers and what is still to be sent. It is released before a byte goes to its driver, since that ends in
  * the input core, and the input core may come back to send.
  */
+#include "drivers/drivers.h"
 #include "drivers/char/i8042.h"
-#include "drivers/bus/platform.h"
 #include "drivers/char/i8042_regs.h"
 #include "kernel/debug/printk.h"
 #include "kernel/hal/port.h"
 #include "kernel/hal/time_hw.h"
-#include "kernel/init.h"
 #include "kernel/irq/irq.h"
 #include "kernel/lib/string.h"
 #include "kernel/sched/task.h"
@@ -268,12 +267,4 @@ static void i8042_remove(struct platform_device *p)
 	close_port(&kbd_port, atkbd_disconnect);
 }
 
-static struct platform_driver i8042_driver = { .name = "i8042", .probe = i8042_probe, .remove = i8042_remove };
-static struct platform_device i8042_device = { .name = "i8042", .id = -1, .port = I8042_DATA, .nr_ports = I8042_NR_PORTS, .irq = 1 };
-
-int i8042_init(void)
-{
-	int error = platform_driver_register(&i8042_driver);
-
-	return error ? error : platform_device_register(&i8042_device);
-}
+struct platform_driver i8042_driver = { .name = "i8042", .probe = i8042_probe, .remove = i8042_remove };

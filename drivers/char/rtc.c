@@ -4,14 +4,13 @@
  * Halves: rtc_irq reads register C and counts; a reader takes the count. rtc.lock (irqsave) guards what both touch; rtc.mutex keeps the
  * sequences that set time and alarm whole. The device has one opener at a time, as on Linux.
  */
-#include "drivers/bus/platform.h"
+#include "drivers/drivers.h"
 #include "io/contract/char_device.h"
 #include "io/contract/devnode.h"
 #include "io/contract/filesystem.h"
 #include "io/contract/proc_file.h"
 #include "kernel/hal/cmos.h"
 #include "kernel/hal/uaccess.h"
-#include "kernel/init.h"
 #include "kernel/irq/irq.h"
 #include "kernel/lib/string.h"
 #include "kernel/sched/cred.h"
@@ -494,16 +493,11 @@ static void rtc_remove(struct platform_device *p)
 	free_irq((u32)p->irq, p);
 }
 
-static struct platform_driver rtc_driver = { .name = "rtc_cmos", .probe = rtc_probe, .remove = rtc_remove };
-static struct platform_device rtc_device = { .name = "rtc_cmos", .id = -1, .port = RTC_PORT, .nr_ports = RTC_NR_PORTS, .irq = RTC_IRQ };
-
-int rtc_init(void)
+static int rtc_setup(void)
 {
 	int error = class_register(&rtc_class);
 
-	if (!error)
-		error = platform_driver_register(&rtc_driver);
-	if (!error)
-		error = proc_create("driver/rtc", 0444, proc_show, NULL, NULL);
-	return error ? error : platform_device_register(&rtc_device);
+	return error ? error : proc_create("driver/rtc", 0444, proc_show, NULL, NULL);
 }
+
+struct platform_driver rtc_driver = { .name = "rtc_cmos", .setup = rtc_setup, .probe = rtc_probe, .remove = rtc_remove };

@@ -6,7 +6,7 @@
  * Nothing is lost on our side: when the tty has no room, bytes stay in the FIFO, and with CRTSCTS the other end is told by RTS; what the UART
  * then loses it says (overrun), and is counted.
  */
-#include "drivers/bus/platform.h"
+#include "drivers/drivers.h"
 #include "drivers/char/uart_regs.h"
 #include "io/contract/char_device.h"
 #include "io/contract/proc_file.h"
@@ -502,18 +502,12 @@ static int serial_probe(struct platform_device *p)
 	return 0;
 }
 
-static struct platform_driver serial_driver = { .name = "serial", .probe = serial_probe };
-
-static struct platform_device ports[] = {
-	{ .name = "serial", .id = 0, .port = 0x3f8, .nr_ports = UART_NR_PORTS, .irq = 4 },
-	{ .name = "serial", .id = 1, .port = 0x2f8, .nr_ports = UART_NR_PORTS, .irq = 3 },
-};
-
-int serial_init(void)
+static int serial_setup(void)
 {
-	int error = platform_driver_register(&serial_driver);
-
-	for (u32 i = 0; i < ARRAY_SIZE(ports) && !error; i++)
-		error = platform_device_register(&ports[i]);
-	return error ? error : proc_create("tty/driver/serial", 0444, serial_show, NULL, NULL);
+	return proc_create("tty/driver/serial", 0444, serial_show, NULL, NULL);
 }
+
+/* A terminal stays: shells and the kernel log hang on it. */
+struct platform_driver serial_driver = {
+	.name = "serial", .setup = serial_setup, .probe = serial_probe, .driver.suppress_bind_attrs = true,
+};

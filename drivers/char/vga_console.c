@@ -4,6 +4,7 @@
  * vt_lock (irqsave, last in the lock order) guards vt; log lines come under the log's lock, terminal output from start_tx. What the terminal
  * answers to a program is collected and given back after the lock is released.
  */
+#include "drivers/drivers.h"
 #include "drivers/char/vga_console.h"
 #include "drivers/char/vga_regs.h"
 #include "drivers/char/vt.h"
@@ -173,7 +174,7 @@ void vga_scroll(int lines)
 	spin_unlock_irqrestore(&vt_lock, flags);
 }
 
-int vga_tty_init(void)
+static int vga_probe(struct platform_device *p)
 {
 	struct tty *t = tty_register("tty1", TTY1_DEV, &vga_ops, NULL);
 	u16 *history = kmalloc(VT_HISTORY * VT_COLS * sizeof(u16), GFP_KERNEL);
@@ -189,3 +190,6 @@ int vga_tty_init(void)
 	tty_set_winsize(t, VT_ROWS, VT_COLS);
 	return 0;
 }
+
+/* The screen shows the kernel log from the first moment on, and stays. */
+struct platform_driver vga_driver = { .name = "vga", .probe = vga_probe, .driver.suppress_bind_attrs = true };

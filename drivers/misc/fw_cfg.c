@@ -2,11 +2,11 @@
  * QEMU's firmware configuration items as files, at Linux's place: /sys/firmware/qemu_fw_cfg/by_name/NAME/raw. Only the items below
  * "opt/" are shown, which are those the user of QEMU gave (-fw_cfg name=opt/...); tools/vm hands its command to init this way.
  */
+#include "drivers/drivers.h"
 #include "drivers/misc/fw_cfg_regs.h"
 #include "io/contract/device.h"
 #include "kernel/debug/printk.h"
 #include "kernel/hal/port.h"
-#include "kernel/init.h"
 #include "kernel/lib/string.h"
 #include "kernel/sync/mutex.h"
 #include "mm/alloc.h"
@@ -90,7 +90,7 @@ static int add_item(struct kobject *by_name, struct fw_cfg_file *f)
 	return error;
 }
 
-int fw_cfg_init(void)
+static int fw_cfg_probe(struct platform_device *p)
 {
 	char signature[4];
 	struct kobject *k;
@@ -101,7 +101,7 @@ int fw_cfg_init(void)
 	port_write16(FW_CFG_SELECTOR, FW_CFG_KEY_SIGNATURE);
 	port_read8_block(FW_CFG_DATA, signature, sizeof(signature));
 	if (memcmp(signature, "QEMU", 4))
-		return 0; /* real hardware: nothing to show */
+		return -ENODEV; /* real hardware: nothing to show */
 	port_write16(FW_CFG_SELECTOR, FW_CFG_KEY_FILE_DIR);
 	port_read8_block(FW_CFG_DATA, &count, sizeof(count));
 	count = min(be32(count), MAX_FILES);
@@ -120,3 +120,5 @@ int fw_cfg_init(void)
 	kfree(files);
 	return error;
 }
+
+struct platform_driver fw_cfg_driver = { .name = "fw_cfg", .probe = fw_cfg_probe, .driver.suppress_bind_attrs = true };

@@ -6,6 +6,7 @@
 
 #define FW_CFG_SELECTOR 0x510u  /* W 16: choose an item, start at its byte 0 */
 #define FW_CFG_DATA 0x511u      /* R 8: next byte of the item */
+#define FW_CFG_NR_PORTS 2u
 #define FW_CFG_KEY_SIGNATURE 0x0000u /* four bytes "QEMU" */
 #define FW_CFG_KEY_FILE_DIR 0x0019u  /* u32 count, then the entries */
 

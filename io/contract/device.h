@@ -129,6 +129,7 @@ struct device_driver {
 	struct bus_type *bus;
 	int (*probe)(struct device *d);  /* 0: bound; -ENODEV: not mine after all; other: failed */
 	void (*remove)(struct device *d);
+	bool suppress_bind_attrs;        /* no bind and unbind files: once bound it stays */
 	struct kobject kobj;
 	struct list_head bus_node, devices; /* model_lock, like the next three */
 	u32 seq;

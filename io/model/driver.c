@@ -63,7 +63,7 @@ static const struct kobj_attribute driver_files[] = {
 
 int driver_add_files(struct device_driver *drv)
 {
-	int error = sysfs_add_files(&drv->kobj, driver_files, ARRAY_SIZE(driver_files));
+	int error = drv->suppress_bind_attrs ? 0 : sysfs_add_files(&drv->kobj, driver_files, ARRAY_SIZE(driver_files));
 
 	drv->kobj.uevent = &driver_uevent;
 	return error ? error : sysfs_add_file(&drv->kobj, &uevent_store_attr);

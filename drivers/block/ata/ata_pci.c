@@ -3,9 +3,9 @@
  * on them, and takes everything away again. Which way the data goes at first is chosen by the kernel word
  * ata=dma|pio|poll.
  */
+#include "drivers/drivers.h"
 #include "drivers/block/ata/ata.h"
 #include "drivers/block/sd_index.h"
-#include "drivers/bus/pci.h"
 #include "kernel/debug/bug.h"
 #include "kernel/debug/printk.h"
 #include "kernel/init.h"
@@ -241,15 +241,9 @@ static void ata_pci_remove(struct pci_dev *pdev)
 }
 
 static const struct pci_device_id ata_ids[] = { { PCI_DEVICE_CLASS(PCI_CLASS_STORAGE_IDE, PCI_CLASS_MASK_SUB) }, { 0 } };
-static struct pci_driver ata_driver = {
+struct pci_driver ata_driver = {
 	.name = "ata_piix",
 	.id_table = ata_ids,
 	.probe = ata_pci_probe,
 	.remove = ata_pci_remove,
 };
-
-int ata_init(void);
-int ata_init(void)
-{
-	return pci_register_driver(&ata_driver);
-}

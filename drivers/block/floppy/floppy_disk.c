@@ -3,14 +3,13 @@
  * (major 2), what opening means, Linux's floppy ioctls, and the driver's files below /sys/devices/platform/floppy.0.
  * At boot no medium is touched and no motor started: a machine without floppy drives pays one read of the CMOS.
  */
+#include "drivers/drivers.h"
 #include "drivers/block/floppy/floppy.h"
-#include "drivers/bus/platform.h"
 #include "io/contract/resource.h"
 #include "kernel/debug/printk.h"
 #include "kernel/hal/cmos.h"
 #include "kernel/hal/isa_dma.h"
 #include "kernel/hal/uaccess.h"
-#include "kernel/init.h"
 #include "kernel/lib/printf.h"
 #include "kernel/lib/string.h"
 #include "kernel/sched/task.h"
@@ -261,14 +260,4 @@ static void floppy_remove(struct platform_device *p)
 	controller_down(p, &controller);
 }
 
-static struct platform_driver floppy_driver = { .name = "floppy", .probe = floppy_probe, .remove = floppy_remove };
-static struct platform_device floppy_device = {
-	.name = "floppy", .id = 0, .port = FDC_PRIMARY_BASE, .nr_ports = FDC_NR_PORTS, .irq = FDC_IRQ,
-};
-
-int floppy_init(void)
-{
-	int error = platform_driver_register(&floppy_driver);
-
-	return error ? error : platform_device_register(&floppy_device);
-}
+struct platform_driver floppy_driver = { .name = "floppy", .probe = floppy_probe, .remove = floppy_remove };

@@ -15,6 +15,7 @@
 #include "kernel/debug/printk.h"
 #include "kernel/debug/trace.h"
 #include "kernel/hal/uaccess.h"
+#include "kernel/irq/workqueue.h"
 #include "kernel/lib/div64.h"
 #include "kernel/sched/signal.h"
 #include "kernel/sched/task.h"
@@ -64,6 +65,8 @@ void panic(const char *fmt, ...)
 
 void warn_at(const char *file, int line, const char *what) { panic("warning at %s:%d: %s", file, line, what); }
 volatile u32 trace_enabled;
+struct workqueue_struct *system_wq;
+bool queue_work(struct workqueue_struct *wq, struct work_struct *work) { panic("nothing here transfers without waiting"); }
 void trace_write(const struct trace_point *p, u32 id, u32 a, u32 b) { }
 u32 trace_new_id(void) { return 1; }
 

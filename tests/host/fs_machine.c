@@ -18,6 +18,7 @@
 #include "kernel/debug/bug.h"
 #include "kernel/debug/printk.h"
 #include "kernel/debug/trace.h"
+#include "kernel/irq/workqueue.h"
 #include "kernel/sched/signal.h"
 #include "kernel/sched/task.h"
 #include "mm/alloc.h"
@@ -81,6 +82,8 @@ void warn_at(const char *file, int line, const char *what) { panic("warning at %
 void trace_write(const struct trace_point *p, u32 id, u32 a, u32 b) { }
 u32 trace_new_id(void) { return 1; }
 volatile u32 trace_enabled;
+struct workqueue_struct *system_wq;
+bool queue_work(struct workqueue_struct *wq, struct work_struct *work) { panic("nothing here transfers without waiting"); }
 
 /* ---- memory: an arena for page frames, the C library for the rest ---- */
 

@@ -72,7 +72,7 @@ end
 python run("overwritten", *%(looks)r)
 python
 channel = value("(unsigned)$edx")
-for name in ("boot_cpu", "init_task", "'io/cache/replacement.c'::policy"):
+for name in ("boot_cpu", "init_task", "'io/cache/replacement.c'::page_replacement"):
     overwrite("&" + name, bytes([0xf0] * int(gdb.parse_and_eval("sizeof(%%s)" %% name))))
 for name in ("all_tasks", "all_disks"):
     overwrite("&" + name, value("&" + name).to_bytes(4, "little") * 2)

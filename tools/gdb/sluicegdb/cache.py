@@ -61,7 +61,7 @@ cached block devices. MAPPING, an expression (an address from the table, or inod
                 print("%-24s %d" % (label, atomic(symbol(name, file))))
             except Problem:
                 pass
-        policy = symbol("policy", "io/cache/replacement.c")
+        policy = symbol("page_replacement", "io/cache/replacement.c")
         print("%-24s %s" % ("replacement", text(check_pointer(policy, "the policy") and policy["name"])))
         events = symbol("cache_events")
         for f in events.type.fields():

@@ -33,7 +33,7 @@ end
 """
 
 # Every command without arguments that would run the machine, and some with one.
-LOOKS = ["io-pic", "io-idt", "io-idt 0x2e", "io-frame", "io-irqs", "io-bh", "io-waitq", "io-waitq &ksoftirqd_wait", "io-prd", "io-devs", "io-ps",
+LOOKS = ["io-mod", "io-pic", "io-idt", "io-idt 0x2e", "io-frame", "io-irqs", "io-bh", "io-waitq", "io-waitq &ksoftirqd_wait", "io-prd", "io-devs", "io-ps",
          "io-bt", "io-bt 1", "io-dmesg", "io-rq", "io-rq sda", "io-bio", "io-cache"]
 WRONG = ["io-idt 256", "io-idt x", "io-irq-break", "io-irq-break 16", "io-irq-break no_such_thing", "io-step-irq maybe", "io-bt 99999",
          "io-bt x", "io-rq hda", "io-bio 1", "io-bio 0xc0000000", "io-waitq 5", "io-frame 7", "io-ps now", "io-dmesg 0", "io-cache 0xfffffff0"]
@@ -287,6 +287,33 @@ def test_without_gdb(tmp_path):
     assert r.returncode == 126 and "no gdb here" in r.stderr, r.stderr
 
 
+def test_module(tmp_path):
+    """From before its init, which runs from memory that is thrown away, to after its end."""
+    r = gdb(HEAD + """
+tbreak module_loaded
+continue
+python run("coming", "io-mod")
+break mypipe_init
+continue
+python run("init", "info symbol $pc", "bt 2", "next")
+delete
+tbreak sys_delete_module
+continue
+python run("live", "io-mod", "io-mod " + %r, "print mypipe_exit", "io-mod /no/such/place", "io-devs")
+tbreak sys_exit_group
+continue
+python run("gone", "io-mod", "print mypipe_exit")
+""" % sluice.BUILD, tmp_path, "sh", "-c", "modprobe mypipe; rmmod mypipe")
+    said = sections(r.text)
+    assert re.search(r"^mypipe +coming +0 +0xf\w{7} +\d+ +\S*build/release/labs/mypipe.ko$", said["coming", "io-mod"], re.M), r
+    assert "in section .init.text of" in said["init", "info symbol $pc"] and "mypipe_init ()" in said["init", "bt 2"], said
+    assert re.search(r"^mypipe +live ", said["live", "io-mod"], re.M) and said["live", "io-mod"] == said["live", "io-mod " + sluice.BUILD]
+    assert re.search(r"0xf\w{7} <mypipe_exit>|0xf\w{7} <cleanup_module>", said["live", "print mypipe_exit"]), said["live", "print mypipe_exit"]
+    assert said["live", "io-mod /no/such/place"] == "ERROR io-mod: no such file or folder: /no/such/place\n"
+    assert "mypipe" in said["live", "io-devs"]
+    assert said["gone", "io-mod"] == "no module is loaded\n" and said["gone", "print mypipe_exit"].startswith("ERROR No symbol"), said
+
+
 # ---- docs/gdb.md ----------------------------------------------------------------
 
 def tours():
@@ -312,7 +339,7 @@ def pattern(line):
     line = re.sub(r":\d+", r":\\d+", line)
     line = re.sub(r"\b(pid\\ |id\\ |breakpoint\\ |\$)\d+", r"\1\\d+", line)
     line = re.sub(r"^(\d+\\ )?(?=[a-z_0-9]+\\ +[a-z_]+/|instructions)", r"(\\d+ )?", line)
-    line = re.sub(r"^\d+\\ (?=instructions)", r"\\d+ ", line)
+    line = re.sub(r"^\d+(?=\\ )", r"\\d+", line)
     line = re.sub(r"\\\+\d+>", r"\\+\\d+>", line)
     return line.replace(r"\.\.\.", ".*")
 

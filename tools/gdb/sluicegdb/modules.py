@@ -10,7 +10,7 @@ TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.re
 SKIPPED = ("debian", ".git", "host")    # folders that have no modules, and many files
 SECTIONS_MAX = 4096
 
-known = {}      # name: (file, address of its text) of those whose symbols gdb has
+known = {}      # name: (file, address of its text, number of sections) of those whose symbols gdb has
 
 
 def loaded():
@@ -23,7 +23,15 @@ def sections(m):
     count = int(m["nr_sections"])
     if count > SECTIONS_MAX:
         raise Problem("%s has %d sections: overwritten" % (text(m["name"]), count))
-    return {text(m["sections"][n]["name"], 48): int(m["sections"][n]["addr"]) for n in range(count)}
+    found = {text(m["sections"][n]["name"], 48): int(m["sections"][n]["addr"]) for n in range(count)}
+    if pointer(m["init_block"]["base"]):        # until its init has ended; its code comes first
+        found[".init.text"] = pointer(m["init_block"]["base"])
+    return found
+
+
+def beside_kernel():
+    """The folder of the kernel gdb has: with the modules of the same build."""
+    return [os.path.dirname(o.filename) for o in gdb.objfiles()[:1] if o.filename]
 
 
 def find_file(name, places):
@@ -40,7 +48,7 @@ def find_file(name, places):
 
 
 def forget(name):
-    file, address = known.pop(name)
+    _, address, _ = known.pop(name)
     try:
         gdb.execute("remove-symbol-file -a %#x" % address, to_string=True)
     except gdb.error:
@@ -50,21 +58,21 @@ def forget(name):
 def load_symbols(name, where, file):
     """Give gdb the symbols of a file, at the addresses where the kernel has put its sections."""
     start = where.get(".text", 0) or min(where.values())
-    if known.get(name) == (file, start):
+    if known.get(name) == (file, start, len(where)):
         return
     if name in known:
         forget(name)
     words = ["add-symbol-file", file] + ["-s %s %#x" % (section, address) for section, address in where.items()]
     gdb.execute(" ".join(words), to_string=True)
     name_of.cache_clear()
-    known[name] = (file, start)
+    known[name] = (file, start, len(where))
 
 
 @command
 class Mod(Command):
     """io-mod [PLACE...]: the loaded modules, and their symbols for gdb: NAME.ko is looked for in each PLACE (a file, or a folder with all
-below it), then in the current folder and in Sluice's. Say it again after insmod; breakpoints in a module that is not loaded yet:
-stop in module_load first, finish what it does up to the module's init, io-mod, break."""
+below it), beside the kernel, in the current folder and in Sluice's. Say it again after insmod. To stop in a module's init: tbreak
+module_loaded, continue, io-mod, break NAME_init, continue."""
 
     NAME = "io-mod"
     MAX_ARGS = 32
@@ -78,7 +86,7 @@ stop in module_load first, finish what it does up to the module's init, io-mod, 
             forget(gone)
         for name, m in modules:
             where = sections(m)
-            file = find_file(name, [*args, ".", TOP]) if where else None
+            file = find_file(name, [*args, *beside_kernel(), ".", TOP]) if where else None
             if file:
                 load_symbols(name, where, os.path.realpath(file))
             state = int(m["state"])

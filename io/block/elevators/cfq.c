@@ -9,8 +9,9 @@
  * back_seek_penalty); once a slice the oldest goes first if it waited longer than fifo_expire. low_latency cuts the slices so that one round
  * takes about target_latency.
  *
- * Promise: backlogged processes get time in proportion to their slices; what a slice overran (a request that was under way) is taken off
- * the next one. A process of class BE waits at most one round: the sum of the others' slices and one request of each.
+ * Promise: backlogged processes get time in proportion to their slices. A slice begins when its first request is done, less what a request
+ * of this process takes: the way to it from where another one left the arm is nobody's. What a slice overran (a request that was under way) is
+ * taken off the next one. A process of class BE waits at most one round: the sum of the others' slices and one request of each.
  */
 #include "io/block/elevators/perprocess.h"
 #include "kernel/lib/div64.h"
@@ -21,7 +22,8 @@ struct cfq_queue {
 	struct io_queue io;
 	struct list_head rr;            /* cfq->rr[class], by key */
 	u64 key;                        /* when its turn is */
-	u64 slice_start, slice_end;     /* end 0: the slice begins with its first request */
+	u64 slice_start, slice_end;     /* end 0: the slice begins when its first request is done */
+	u64 per_request;                /* how long one took in the last slice */
 	s64 carry;                      /* overrun of the last slice (negative), or what was left of one that was cut short */
 	u32 slice_dispatched;
 	bool on_rr, fifo_done;
@@ -139,6 +141,8 @@ static void slice_expire(struct cfq *c, u64 now, bool over)
 	if (!q)
 		return;
 	q->carry = over && q->slice_end ? (s64)(q->slice_end - now) : 0;
+	if (q->slice_end && q->slice_dispatched)
+		q->per_request = div_u64(now - q->slice_start, q->slice_dispatched);
 	c->active = NULL;
 	c->idle_until = 0;
 	if (!q->io.queued) {
@@ -160,9 +164,7 @@ static void slice_begin(struct cfq *c, struct cfq_queue *q)
 
 static bool slice_used(const struct cfq *c, const struct cfq_queue *q, u64 now)
 {
-	if (!q->slice_end)
-		return false; /* nothing dispatched yet */
-	if (now >= q->slice_end)
+	if (q->slice_end && now >= q->slice_end)
 		return true;
 	if (q->io.sync)
 		return q->io.class == IO_IDLE && q->slice_dispatched && c->nr_busy > 1;
@@ -279,14 +281,17 @@ static struct request *cfq_dispatch(struct elevator_queue *e, struct hw_ctx *h, 
 	q->fifo_done = true;
 	if (!rq)
 		rq = ioq_choose(&c->io, &q->io);
-	if (!q->slice_end) {
+	if (!q->slice_dispatched++)
 		q->slice_start = now_ns;
-		q->slice_end = now_ns + slice_of(c, q);
-		q->carry = 0;
-	}
-	q->slice_dispatched++;
 	c->sync_in_flight += q->io.sync;
 	return ioq_dispatch(&c->io, &q->io, rq);
+}
+
+static void slice_count(struct cfq *c, struct cfq_queue *q, u64 now)
+{
+	q->slice_start = now - min(q->per_request, now - q->slice_start);
+	q->slice_end = q->slice_start + slice_of(c, q);
+	q->carry = 0;
 }
 
 static void cfq_completed(struct elevator_queue *e, struct request *rq, u64 now_ns)
@@ -296,6 +301,8 @@ static void cfq_completed(struct elevator_queue *e, struct request *rq, u64 now_
 
 	ioq_completed(&q->io, now_ns);
 	c->sync_in_flight -= q->io.sync;
+	if (q == c->active && !q->slice_end && q->slice_dispatched)
+		slice_count(c, q, now_ns);
 	if (q != c->active || q->io.queued || q->io.in_flight || slice_used(c, q, now_ns) || !may_idle(e, q))
 		return;
 	c->idle_until = min(now_ns + c->slice_idle_ns, q->slice_end);

@@ -8,7 +8,7 @@
 static struct request *clook_dispatch(struct elevator_queue *e, struct hw_ctx *h, u64 now_ns, u64 *again_ns)
 {
 	struct sweep *s = e->data;
-	struct request *rq = s->arm.down ? sorted_below(&s->sorted, s->arm.at) : sorted_at(&s->sorted, s->arm.at);
+	struct request *rq = sweep_ahead(s);
 
 	if (!rq)
 		rq = s->arm.down ? sorted_below(&s->sorted, ~0ull) : sorted_first(&s->sorted);

@@ -12,7 +12,7 @@
 static struct request *scan_dispatch(struct elevator_queue *e, struct hw_ctx *h, u64 now_ns, u64 *again_ns)
 {
 	struct sweep *s = e->data;
-	struct request *rq = s->arm.down ? sorted_below(&s->sorted, s->arm.at) : sorted_at(&s->sorted, s->arm.at);
+	struct request *rq = sweep_ahead(s);
 
 	if (!rq && s->sorted.node) { /* to the edge, and back */
 		arm_to(&s->arm, s->arm.down ? 0 : max(sweep_last(e), s->arm.at));

@@ -76,7 +76,7 @@ void arm_to(struct arm *a, sector_t sector)
 	a->at = sector;
 }
 
-/* Downwards the place is the start of what was served: a request for the same sector that comes now is already passed, and waits its turn. */
+/* Downwards the place is the start of what was served. */
 void arm_serve(struct arm *a, const struct request *rq)
 {
 	arm_to(a, rq->sector);
@@ -97,7 +97,10 @@ void sweep_exit(struct elevator_queue *e)
 
 void sweep_insert(struct elevator_queue *e, struct request *rq, u64 now_ns)
 {
-	sorted_add(&((struct sweep *)e->data)->sorted, rq);
+	struct sweep *s = e->data;
+
+	rq->elv_u64[0] = ++s->arrivals;
+	sorted_add(&s->sorted, rq);
 }
 
 void sweep_merged(struct elevator_queue *e, struct request *rq, bool front)
@@ -112,7 +115,22 @@ void sweep_merged(struct elevator_queue *e, struct request *rq, bool front)
 
 void sweep_merged_requests(struct elevator_queue *e, struct request *rq, struct request *next)
 {
+	rq->elv_u64[0] = min(rq->elv_u64[0], next->elv_u64[0]);
 	sorted_del(&((struct sweep *)e->data)->sorted, next);
+}
+
+/* Does rq want what the arm has just passed, and did it wait already when the arm came? */
+static bool is_here(const struct sweep *s, const struct request *rq)
+{
+	return rq->sector >= s->here && (rq->sector == s->here || rq->sector < s->arm.at) && rq->elv_u64[0] <= s->here_since;
+}
+
+struct request *sweep_ahead(const struct sweep *s)
+{
+	for (struct request *rq = sorted_at(&s->sorted, s->here); rq && (rq->sector == s->here || rq->sector < s->arm.at); rq = sorted_after(rq))
+		if (is_here(s, rq))
+			return rq;
+	return s->arm.down ? sorted_below(&s->sorted, s->arm.at) : sorted_at(&s->sorted, s->arm.at);
 }
 
 struct request *sweep_take(struct elevator_queue *e, struct request *rq)
@@ -121,6 +139,9 @@ struct request *sweep_take(struct elevator_queue *e, struct request *rq)
 
 	if (rq) {
 		sorted_del(&s->sorted, rq);
+		if (!is_here(s, rq))
+			s->here_since = s->arrivals;
+		s->here = rq->sector;
 		arm_serve(&s->arm, rq);
 	}
 	return rq;

@@ -29,12 +29,17 @@ void arm_serve(struct arm *a, const struct request *rq); /* to rq, and over it w
 struct sweep {
 	struct rb_root sorted;
 	struct arm arm;
+	/* Several may want the same place: those that were there when the arm came are served with the first, those that came later wait. */
+	u64 arrivals;   /* so far; a request's number is in elv_u64[0] */
+	sector_t here;  /* where the last request began */
+	u64 here_since; /* arrivals when the arm came here */
 };
 int sweep_init(struct elevator_queue *e);
 void sweep_exit(struct elevator_queue *e);
 void sweep_insert(struct elevator_queue *e, struct request *rq, u64 now_ns);
 void sweep_merged(struct elevator_queue *e, struct request *rq, bool front);
 void sweep_merged_requests(struct elevator_queue *e, struct request *rq, struct request *next);
+struct request *sweep_ahead(const struct sweep *s); /* the next on the arm's way; NULL: none that way */
 struct request *sweep_take(struct elevator_queue *e, struct request *rq); /* out of the tree, the arm over it; NULL stays NULL */
 sector_t sweep_last(const struct elevator_queue *e);                       /* the disk's last sector */
 int sweep_show_head(struct elevator_queue *e, char *buf, size_t size);

@@ -59,6 +59,7 @@ static const struct init_step steps[] = {
 	{ "tty", INIT_CORE, tty_init, "chrdev device_model io_buffer" },
 	{ "input", INIT_CORE, input_init, "chrdev device_model procfs" },
 	{ "mem_devices", INIT_CORE, mem_devices_init, "chrdev device_model" },
+	{ "channel", INIT_CORE, channel_dev_init, "chrdev device_model bdev" },
 	{ "pci", INIT_BUS, pci_init, "device_model" },
 	{ "platform_bus", INIT_BUS, platform_bus_init, "device_model" },
 	{ "pc_devices", INIT_BUS, pc_devices_init, "platform_bus" },

@@ -48,7 +48,7 @@ static struct bio *bio_from_reserve(void)
 	return bio;
 }
 
-static void bio_reset(struct bio *bio, struct block_device *bdev, u32 flags)
+void bio_reset(struct bio *bio, struct block_device *bdev, u32 flags)
 {
 	bio->next = NULL;
 	bio->bdev = bdev;

@@ -150,6 +150,24 @@ void blk_submit(struct bio *bio)
 	bio_endio(bio, 0);
 }
 
+void blk_submit_atomic(struct bio *bio)
+{
+	struct request_queue *q = bio->bdev->disk->queue;
+	int error = bio_check(bio);
+
+	ASSERT(bio->flags & REQ_NOWAIT && bio->size);
+	TRACE_ALWAYS(TRACE_BLOCK, "sector=%u bytes=%u", bio->id, bio->sector, bio->size);
+	if (!error && unlikely(!bio_fits(bio)))
+		error = -EINVAL;
+	if (unlikely(error)) {
+		bio_endio(bio, error);
+		return;
+	}
+	bio->sector += bio->bdev->start;
+	blk_insert_bio(q, bio);
+	blk_run_queue(q);
+}
+
 void blk_start_plug(struct blk_plug *plug)
 {
 	plug->head = plug->tail = NULL;

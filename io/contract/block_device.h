@@ -58,6 +58,8 @@ struct bio {
 
 struct bio *bio_alloc(struct block_device *bdev, u32 nr_vecs, u32 flags, u32 gfp); /* with GFP_WAIT never NULL (a reserve) */
 void bio_put(struct bio *bio);
+/* Make a bio that has ended (or was never submitted) new again. Any context. */
+void bio_reset(struct bio *bio, struct block_device *bdev, u32 flags);
 /* false: does not fit into this bio. */
 bool bio_add_page(struct bio *bio, struct page *page, u32 len, u32 offset);
 /*
@@ -82,6 +84,11 @@ static inline u32 bvec_pages(const struct bio_vec *v) { return (v->offset + v->l
  * end_io). Splits what exceeds the limits.
  */
 void blk_submit(struct bio *bio);
+/*
+ * The same where nothing may sleep (softirqs, or with them off): a read or write with REQ_NOWAIT that fits the queue as it is (blkdev_max_bytes, half
+ * of its max_segments vectors). pid and I/O priority are the owner's to set. When the queue is full: -EAGAIN in end_io, which is called within.
+ */
+void blk_submit_atomic(struct bio *bio);
 /* Submit and wait; 0 or -errno; the caller keeps the bio. */
 int blk_submit_wait(struct bio *bio);
 int blkdev_issue_flush(struct block_device *bdev);

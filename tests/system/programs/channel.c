@@ -1,6 +1,6 @@
 /*
- * Channel programs on the block device named by the argument, whose sector n begins with the number n + 1000 and which is 8 MiB large.
- * Prints a line for each check that holds, "BAD" and why for one that does not.
+ * Channel programs on the block device named by the first argument, whose sector n begins with the number n + 1000 and which is 8 MiB large;
+ * and on the one named by the second, whose sector 150 cannot be read. Prints a line for each check that holds, "BAD" and why for one that does not.
  */
 #define _GNU_SOURCE
 #include "../../../kernel/uapi/channel.h"
@@ -230,6 +230,23 @@ static void errors(void)
 	check("all is well afterwards", !run().error);
 }
 
+/* The second device: what lies before the bad sector has come, and the status says where it went wrong. */
+static void bad_sector(const char *path)
+{
+	struct channel_status s;
+
+	begin();
+	p.head.device = open(path, O_RDONLY);
+	for (unsigned int i = 0; i < 4; i++)
+		add(CHANNEL_READ, CHANNEL_CHAIN_COMMAND, at(i << 15), 1 << 15);
+	s = run();
+	check("a bad sector", s.error == -EIO && s.command == 2 && s.executed == 2 && s.transfers == 3 && s.bytes == 1 << 16 && s.interrupts == 1);
+	begin();
+	p.head.device = open(path, O_RDONLY);
+	add(CHANNEL_WRITE, 0, at(0), 512);
+	check("no right to write", start() == EBADF);
+}
+
 static volatile int signals;
 static void on_signal(int n) { signals++; }
 
@@ -298,6 +315,7 @@ int main(int argc, char **argv)
 	loops();
 	data_chains();
 	errors();
+	bad_sector(argv[2]);
 	told();
 	abandoned();
 	close(channel);

@@ -54,6 +54,8 @@ int slab_show(struct seq_buf *s, void *arg); /* /proc/slabinfo */
 u32 slab_pages(void);
 void kmem_cache_mark_reclaimable(struct kmem_cache *c); /* its objects go when memory is short: names, inodes, buffers */
 u32 slab_reclaimable_pages(void);
+/* Debug kernel: what is wrong with touching n bytes at p, an address in the direct map; NULL: nothing. Any context. */
+const char *slab_complaint(const void *p, u32 n);
 
 void *kmalloc(size_t size, u32 gfp); /* any size up to 4 MiB, physically contiguous, 8-aligned (16 from 16 bytes up) */
 void *kzalloc(size_t size, u32 gfp);

@@ -110,6 +110,30 @@ static void object_comes_back(const struct kmem_cache *c, void *object, void *ca
 		memset(object, POISON_FREE, c->object_size);
 }
 
+#ifndef HOST_TEST
+const char *slab_complaint(const void *p, u32 n)
+{
+	u32 pfn = virt_to_phys(p) >> PAGE_SHIFT;
+	const struct kmem_cache *c;
+	u32 in_slab, in_object;
+	void *object;
+
+	if (pfn >= max_pfn || !page_test(pfn_to_page(pfn), PG_slab))
+		return NULL;
+	c = pfn_to_page(pfn)->slab_cache;
+	in_slab = (u32)((const u8 *)p - (const u8 *)page_address(slab_of(c, p)));
+	if (in_slab >= c->per_slab * c->slot_size)
+		return "outside every object of kmalloc";
+	object = (u8 *)p - in_slab % c->slot_size + c->object_offset;
+	if (*red_before(c, object) == RED_FREE)
+		return "in an object of kmalloc that was freed";
+	in_object = (u32)((const u8 *)p - (const u8 *)object);
+	if ((const u8 *)p < (const u8 *)object)
+		return "before the start of an object of kmalloc";
+	return in_object + n > c->object_size ? "past the end of an object of kmalloc" : NULL;
+}
+#endif
+
 static void object_is_new(const struct kmem_cache *c, void *object)
 {
 	set_red(c, object, RED_FREE, NULL);

@@ -27,6 +27,7 @@ static_assert(sizeof(struct elf_shdr) == 40, "ELF32 section header");
 #define SHT_RELA 4
 #define SHT_NOBITS 8
 #define SHT_REL 9
+#define SHT_INIT_ARRAY 14
 #define SHF_WRITE 1u
 #define SHF_ALLOC 2u
 #define SHF_EXECINSTR 4u

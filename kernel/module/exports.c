@@ -11,6 +11,10 @@
 #define EXPORT(name) EXPORT_AS(name, 0)
 #define EXPORT_GPL(name) EXPORT_AS(name, 1)
 
+#define EXPORT_CHECKED(name) \
+	extern const char export_##name[] __asm__("checked_" #name); \
+	static const struct kernel_symbol ksymtab_##name __attribute__((section(".ksymtab"), used, aligned(4))) = { export_##name, #name, 0 }
+
 /* The log, errors of our own. */
 EXPORT(_printk);
 EXPORT(printk);
@@ -36,12 +40,37 @@ EXPORT(__ubsan_handle_nonnull_return_v1);
 EXPORT(__ubsan_handle_invalid_builtin);
 EXPORT(__ubsan_handle_function_type_mismatch);
 EXPORT(__ubsan_handle_builtin_unreachable);
+EXPORT(__asan_load1_noabort);
+EXPORT(__asan_store1_noabort);
+EXPORT(__asan_load2_noabort);
+EXPORT(__asan_store2_noabort);
+EXPORT(__asan_load4_noabort);
+EXPORT(__asan_store4_noabort);
+EXPORT(__asan_load8_noabort);
+EXPORT(__asan_store8_noabort);
+EXPORT(__asan_load16_noabort);
+EXPORT(__asan_store16_noabort);
+EXPORT(__asan_loadN_noabort);
+EXPORT(__asan_storeN_noabort);
+EXPORT(__asan_handle_no_return);
+EXPORT(__asan_register_globals);
+EXPORT(__asan_unregister_globals);
 #endif
 
-/* Text and numbers. */
+/* Text and numbers. In the debug kernel with checks of the memory they touch (kernel/module/redzone.c). */
+#ifdef CONFIG_DEBUG
+EXPORT_CHECKED(memcpy);
+EXPORT_CHECKED(memmove);
+EXPORT_CHECKED(memset);
+EXPORT_CHECKED(copy_to_user);
+EXPORT_CHECKED(copy_from_user);
+#else
 EXPORT(memcpy);
 EXPORT(memmove);
 EXPORT(memset);
+EXPORT(copy_to_user);
+EXPORT(copy_from_user);
+#endif
 EXPORT(memcmp);
 EXPORT(memchr);
 EXPORT(strlen);
@@ -80,8 +109,6 @@ EXPORT(dma_free);
 EXPORT(ioremap);
 EXPORT(iounmap);
 EXPORT(mm_map_pfn);
-EXPORT(copy_to_user);
-EXPORT(copy_from_user);
 EXPORT(clear_user);
 EXPORT(strncpy_from_user);
 EXPORT(strnlen_user);

@@ -76,7 +76,7 @@ static int check_section(struct load_info *li, const struct elf_shdr *s)
 		return bad(li, "a section's alignment is none", NULL);
 	if (s->size > MODULE_MEMORY_MAX)
 		return bad(li, "a section is too large", NULL);
-	if (s->type != SHT_PROGBITS && s->type != SHT_NOBITS && s->type != SHT_NOTE)
+	if (s->type != SHT_PROGBITS && s->type != SHT_NOBITS && s->type != SHT_NOTE && s->type != SHT_INIT_ARRAY)
 		return bad(li, "a section to be loaded has an unknown type", NULL);
 	if ((s->flags & SHF_EXECINSTR) && ((s->flags & SHF_WRITE) || s->type != SHT_PROGBITS))
 		return bad(li, "code that can be written, or is not there", NULL);

@@ -11,6 +11,7 @@
 #include "kernel/hal/multiboot.h"
 #include "kernel/lib/string.h"
 #include "kernel/module/internal.h"
+#include "kernel/module/redzone.h"
 #include "kernel/module/vermagic.h"
 #include "mm/alloc.h"
 #include "mm/vmalloc.h"
@@ -164,13 +165,14 @@ static bool tables_ok(const struct module *m)
 	return true;
 }
 
+/* Those of the part that is thrown away come last, so that they can be forgotten. */
 static int keep_sections(struct module *m, const struct load_info *li)
 {
 	u32 n = 0, bytes = 0;
 	char *names;
 
 	for (u32 i = 1; i < li->eh->shnum; i++)
-		if (li->section[i].mem && li->section[i].block == BLOCK_CORE) {
+		if (li->section[i].mem) {
 			n++;
 			bytes += (u32)strlen(li->names + li->sh[i].name) + 1;
 		}
@@ -178,16 +180,17 @@ static int keep_sections(struct module *m, const struct load_info *li)
 	if (!m->sections)
 		return -ENOMEM;
 	names = (char *)(m->sections + n);
-	for (u32 i = 1; i < li->eh->shnum; i++) {
-		const struct image_section *s = &li->section[i];
+	for (u32 block = 0; block < NR_BLOCKS; block++)
+		for (u32 i = 1; i < li->eh->shnum; i++) {
+			const struct image_section *s = &li->section[i];
 
-		if (!s->mem || s->block != BLOCK_CORE)
-			continue;
-		u32 len = (u32)strlen(li->names + li->sh[i].name) + 1;
-		memcpy(names, li->names + li->sh[i].name, len);
-		m->sections[m->nr_sections++] = (struct module_section){ names, s->addr, li->sh[i].size };
-		names += len;
-	}
+			if (!s->mem || s->block != block)
+				continue;
+			u32 len = (u32)strlen(li->names + li->sh[i].name) + 1;
+			memcpy(names, li->names + li->sh[i].name, len);
+			m->sections[m->nr_sections++] = (struct module_section){ names, s->addr, li->sh[i].size };
+			names += len;
+		}
 	return 0;
 }
 
@@ -224,6 +227,9 @@ static void free_module(struct module *m)
 
 	module_free_params(m);
 	module_drop_uses(m);
+#ifdef CONFIG_DEBUG
+	redzones_free(m);
+#endif
 	kfree(m->sections);
 	kfree(m->symbols);
 	kfree(m->symbol_names);
@@ -303,6 +309,20 @@ static struct module *make_module(struct load_info *li, const char *name)
 	return ERR_PTR(error);
 }
 
+/* The compiler's own, of the debug build. */
+static void run_constructors(struct module *m)
+{
+#ifdef CONFIG_DEBUG
+	for (u32 i = 0; i < m->nr_sections; i++) {
+		void (**fn)(void) = (void (**)(void))m->sections[i].addr;
+
+		if (!strcmp(m->sections[i].name, ".init_array"))
+			for (u32 n = m->sections[i].size / sizeof(*fn); n; n--)
+				(*fn++)();
+	}
+#endif
+}
+
 /* Where gdb stops to read a new module's symbols (tools/gdb). */
 static noinline void module_loaded(struct module *m)
 {
@@ -318,6 +338,7 @@ static void protect(const struct module *m, bool on)
 
 static int run_init(struct module *m)
 {
+	run_constructors(m);
 	int error = m->init ? m->init() : 0;
 
 	if (error > 0) {
@@ -364,6 +385,8 @@ static int start_module(struct module *m, char *args)
 	}
 	init = m->init_block;
 	spin_lock(&module_lock);
+	while (m->nr_sections && m->sections[m->nr_sections - 1].addr - (u32)init.base < init.size)
+		m->nr_sections--;
 	m->init_block = (struct module_block){ 0 };
 	m->state = MODULE_LIVE;
 	spin_unlock(&module_lock);

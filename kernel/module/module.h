@@ -73,6 +73,9 @@ struct module {
 	struct list_head uses;    /* struct module_use, by user: whose symbols it uses: module_lock */
 	struct list_head users;   /* struct module_use: modules that use its symbols: module_lock */
 	struct module_sysfs *sysfs;
+#ifdef CONFIG_DEBUG
+	struct redzones *redzones; /* kernel/module/redzone.c */
+#endif
 };
 
 #ifdef MODULE

@@ -142,7 +142,7 @@ static int add_sections(struct module *m, struct module_sysfs *sys, struct kobj_
 	for (u32 i = 0; i < m->nr_sections && !error; i++) {
 		struct module_section *sec = &m->sections[i];
 
-		if (!sec->size)
+		if (!sec->size || sec->addr - (u32)m->init_block.base < m->init_block.size)
 			continue;
 		a[i] = (struct kobj_attribute){ .name = sec->name, .mode = 0400, .show = show_section, .arg = sec };
 		error = sysfs_add_file(sys->sections, &a[i]);

@@ -240,6 +240,7 @@ struct page *alloc_pages(u32 gfp, u32 order)
 {
 	struct page *p = NULL;
 
+	ASSERT(!(gfp & GFP_WAIT) || !in_atomic());
 	if (unlikely(order > MAX_ORDER) || alloc_fails_on_purpose())
 		return NULL;
 	if (likely(nr_free_pages() >= mark_low + (1u << order)))

@@ -271,6 +271,7 @@ static noinline bool refill(struct kmem_cache *c, u32 gfp, u32 *irq)
 
 static __always_inline void *cache_alloc(struct kmem_cache *c, u32 gfp, void *caller)
 {
+	ASSERT(!(gfp & GFP_WAIT) || !in_atomic());
 	if (alloc_fails_on_purpose())
 		return NULL;
 	u32 irq = irq_save();

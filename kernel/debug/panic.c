@@ -13,6 +13,7 @@
 #include "kernel/hal/exception.h"
 #include "kernel/hal/percpu.h"
 #include "kernel/hal/power.h"
+#include "kernel/irq/irq.h"
 #include "kernel/lib/printf.h"
 #include "kernel/lib/string.h"
 #include "kernel/sched/task.h"
@@ -37,10 +38,11 @@ static const char *context_name(void)
 static void print_where(void)
 {
 	const struct task *t = current;
+	const char *handler = irq_current_handler();
 
 	if (t)
-		pr_emerg("CPU %u, pid %d (%.16s), %s context, preempt_count %#x\n", this_cpu()->id, t->pid, t->comm, context_name(),
-			 preempt_count());
+		pr_emerg("CPU %u, pid %d (%.16s), %s context%s%s%s, preempt_count %#x\n", this_cpu()->id, t->pid, t->comm, context_name(),
+			 handler ? " (" : "", handler ? handler : "", handler ? ")" : "", preempt_count());
 }
 
 /* Error code of a page fault: Intel SDM volume 3, 4.7. Of a segment fault: 6.13. */

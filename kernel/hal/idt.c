@@ -10,6 +10,7 @@
 #include "kernel/hal/percpu.h"
 #include "kernel/hal/uaccess.h"
 #include "kernel/init.h"
+#include "kernel/irq/irq.h"
 #include "kernel/sched/signal.h"
 
 #define VECTOR_NMI 2u
@@ -97,6 +98,7 @@ static void user_exception(const struct regs *r)
 void exception_dispatch(struct regs *r)
 {
 	if (r->vector == VECTOR_NMI) {
+		irq_count_nmi();
 		pr_warn("NMI at %pS\n", (void *)r->eip);
 		return;
 	}

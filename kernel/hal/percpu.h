@@ -22,6 +22,8 @@ struct percpu {
 	void *softirq_stack_top;
 	struct task *fpu_owner;
 	struct regs *irq_regs;     /* what the interrupt being handled interrupted; NULL outside hard interrupts */
+	const struct irq_action *irq_action; /* the handler that runs; NULL: none */
+	u32 idle_turns;            /* how often the idle loop has come round */
 #ifdef CONFIG_DEBUG
 	/* Spinlocks this CPU holds, oldest first. Those below held_base belong to code that an interrupt has interrupted. */
 	u32 held_locks, held_base;

@@ -5,6 +5,8 @@
  */
 #include "kernel/hal/uaccess.h"
 
+#include "kernel/debug/bug.h"
+#include "kernel/hal/percpu.h"
 #include "kernel/lib/err.h"
 #include "kernel/lib/string.h"
 
@@ -34,13 +36,18 @@ static inline size_t copy_any(void *to, const void *from, size_t n)
 	return n >= SSE_MIN ? copy_large(to, from, n) : user_copy_bytes(to, from, n);
 }
 
+/* Not in an interrupt: whose memory that would be is chance. */
+static inline void check_context(void) { ASSERT(!in_hardirq()); }
+
 size_t copy_to_user(void __user *dst, const void *src, size_t n)
 {
+	check_context();
 	return likely(access_ok(dst, n)) ? copy_any(dst, src, n) : n;
 }
 
 size_t copy_from_user(void *dst, const void __user *src, size_t n)
 {
+	check_context();
 	size_t left = likely(access_ok(src, n)) ? copy_any(dst, src, n) : n;
 
 	if (unlikely(left))

@@ -1,6 +1,6 @@
 /*
  * Interrupt lines (irq.h). Each line has a descriptor with the list of its handlers. The list is changed under the descriptor's lock with
- * interrupts off; dispatch walks it without the lock, so that a handler may call irq_disable_line, and marks the line as in progress, which
+ * interrupts off; dispatch walks it without the lock, so that a handler may call disable_irq_nosync, and marks the line as in progress, which
  * free_irq waits for. Handlers run with interrupts off, so the controller gets its end of interrupt after them, edge or level.
  */
 #include "kernel/irq/irq.h"
@@ -9,53 +9,56 @@
 #include "kernel/hal/cpu.h"
 #include "kernel/hal/percpu.h"
 #include "kernel/init.h"
+#include "kernel/irq/internal.h"
 #include "kernel/irq/softirq.h"
+#include "kernel/lib/div64.h"
 #include "kernel/lib/err.h"
-#include "kernel/lib/seq_buf.h"
-#include "kernel/sync/spinlock.h"
+#include "kernel/sched/time.h"
 #include "mm/alloc.h"
 
-struct irq_action {
-	irq_handler_t handler;
-	void *dev;
-	u32 flags;
-	const char *name;
-	struct irq_action *volatile next;
-};
+#define CASCADE_IRQ 2u /* where the second controller sits on the first */
+#define TRIGGER_LEVEL (IRQF_TRIGGER_HIGH | IRQF_TRIGGER_LOW)
+#define TRIGGER_EDGE (IRQF_TRIGGER_RISING | IRQF_TRIGGER_FALLING)
 
-#define UNHANDLED_RUN_MAX 1000u
+struct irq_desc irq_lines[NR_IRQS];
+const struct irq_chip *const irq_chip = &i8259_chip;
 
-static struct irq_desc {
-	struct spinlock lock; /* RANK_DRIVER: actions, disable_depth */
-	struct irq_action *volatile actions;
-	u32 disable_depth;
-	volatile bool in_progress;
-	u32 count;     /* interrupts taken, the unhandled ones included; only dispatch writes these */
-	u32 unhandled; /* every handler said IRQ_NONE, or there was none */
-	u32 unhandled_run; /* without a handled one in between */
-	u32 spurious;  /* the line was gone when the vector was asked for */
-} lines[NR_IRQS];
-
-static const struct irq_chip *const chip = &i8259_chip;
+/* Nothing is on the cascade but the other controller, which speaks with vectors of its own: what comes with this one is stray. */
+static irqreturn_t stray(int irq, void *dev) { return IRQ_NONE; }
+static struct irq_action cascade = { .handler = stray, .name = "cascade" };
 
 int irq_init(void)
 {
 	for (u32 i = 0; i < NR_IRQS; i++)
-		spin_lock_init(&lines[i].lock, "irq", RANK_DRIVER);
+		spin_lock_init(&irq_lines[i].lock, "irq", RANK_DRIVER);
+	irq_lines[CASCADE_IRQ].actions = &cascade;
 	i8259_init();
 	return 0;
 }
 
+/* ---- handlers of a line ---- */
+
+/* The first handler decides how the line is driven and starts it; lock held. */
+static void start_line(struct irq_desc *d, u32 irq, u32 flags)
+{
+	if (flags & (TRIGGER_LEVEL | TRIGGER_EDGE))
+		irq_chip->set_level(irq, flags & TRIGGER_LEVEL);
+	if (flags & IRQF_NO_AUTOEN)
+		d->disable_depth++;
+	if (!d->disable_depth)
+		irq_chip->unmask(irq);
+}
+
 int request_irq(u32 irq, irq_handler_t handler, u32 flags, const char *name, void *dev)
 {
-	if (irq >= NR_IRQS || !handler)
+	if (irq >= NR_IRQS || !handler || ((flags & IRQF_SHARED) && (!dev || (flags & IRQF_NO_AUTOEN))))
 		return -EINVAL;
 	struct irq_action *a = kmalloc(sizeof(*a), GFP_KERNEL);
 	if (!a)
 		return -ENOMEM;
 	*a = (struct irq_action){ .handler = handler, .dev = dev, .flags = flags, .name = name };
 
-	struct irq_desc *d = &lines[irq];
+	struct irq_desc *d = &irq_lines[irq];
 	u32 irqflags = spin_lock_irqsave(&d->lock);
 	struct irq_action *volatile *link = &d->actions;
 	if (*link && !((*link)->flags & flags & IRQF_SHARED)) {
@@ -67,8 +70,11 @@ int request_irq(u32 irq, irq_handler_t handler, u32 flags, const char *name, voi
 	while (*link)
 		link = &(*link)->next;
 	*link = a;
-	if (first && !d->disable_depth)
-		chip->unmask(irq);
+	irq_forgive(d);
+	if (first)
+		start_line(d, irq, flags);
+	else if (!d->disable_depth)
+		irq_chip->unmask(irq);
 	spin_unlock_irqrestore(&d->lock, irqflags);
 	return 0;
 }
@@ -77,7 +83,7 @@ void free_irq(u32 irq, void *dev)
 {
 	if (irq >= NR_IRQS)
 		return;
-	struct irq_desc *d = &lines[irq];
+	struct irq_desc *d = &irq_lines[irq];
 	u32 flags = spin_lock_irqsave(&d->lock);
 	struct irq_action *volatile *link = &d->actions;
 	while (*link && (*link)->dev != dev)
@@ -85,60 +91,99 @@ void free_irq(u32 irq, void *dev)
 	struct irq_action *a = *link;
 	if (a)
 		*link = a->next;
-	if (!d->actions)
-		chip->mask(irq);
+	if (!d->actions) {
+		irq_chip->mask(irq);
+		irq_forgive(d);
+		d->disable_depth = 0;
+	}
 	spin_unlock_irqrestore(&d->lock, flags);
 	if (WARN_ON(!a))
 		return;
-	while (d->in_progress)
-		cpu_relax();
+	synchronize_irq(irq);
 	kfree(a);
 }
 
-void irq_disable_line(u32 irq)
+/* ---- keeping a line quiet ---- */
+
+void synchronize_irq(u32 irq)
 {
-	struct irq_desc *d = &lines[irq];
+	ASSERT(!in_hardirq());
+	while (irq_lines[irq].in_progress)
+		cpu_relax();
+}
+
+void disable_irq_nosync(u32 irq)
+{
+	struct irq_desc *d = &irq_lines[irq];
 	u32 flags = spin_lock_irqsave(&d->lock);
 
 	if (!d->disable_depth++)
-		chip->mask(irq);
+		irq_chip->mask(irq);
 	spin_unlock_irqrestore(&d->lock, flags);
 }
 
-void irq_enable_line(u32 irq)
+void disable_irq(u32 irq)
 {
-	struct irq_desc *d = &lines[irq];
+	disable_irq_nosync(irq);
+	synchronize_irq(irq);
+}
+
+void enable_irq(u32 irq)
+{
+	struct irq_desc *d = &irq_lines[irq];
 	u32 flags = spin_lock_irqsave(&d->lock);
 
 	if (!WARN_ON(!d->disable_depth) && !--d->disable_depth && d->actions)
-		chip->unmask(irq);
+		irq_chip->unmask(irq);
 	spin_unlock_irqrestore(&d->lock, flags);
 }
 
-/*
- * Nobody wanted it. Now and then that is normal: an edge that came while its handler was already looking. Many in a row are a line that is
- * stuck or a driver that does not know its device.
- */
-static noinline void note_unhandled(struct irq_desc *d, u32 irq)
+/* ---- an interrupt ---- */
+
+const char *irq_current_handler(void)
 {
-	d->unhandled++;
-	if (++d->unhandled_run == UNHANDLED_RUN_MAX)
-		pr_warn("irq %u: nobody cared %u times in a row\n", irq, d->unhandled_run);
+	const struct irq_action *a = this_cpu()->irq_action;
+
+	return a ? a->name : NULL;
 }
 
-static void run_handlers(struct irq_desc *d, u32 irq)
+#ifdef CONFIG_DEBUG
+static irqreturn_t call_handler(struct irq_action *a, u32 irq)
 {
+	u64 start = ktime_ns();
+	irqreturn_t handled = a->handler((int)irq, a->dev);
+	u64 took = ktime_ns() - start;
+
+	if (took > IRQ_HANDLER_LIMIT_MS * NSEC_PER_MSEC && !a->reported) {
+		a->reported = true;
+		pr_warn("irq %u: handler \"%s\", %pS, ran for %llu ms\n", irq, a->name, a->handler, div_u64(took, (u32)NSEC_PER_MSEC));
+		dump_stack();
+	}
+	return handled;
+}
+#else
+static inline irqreturn_t call_handler(struct irq_action *a, u32 irq) { return a->handler((int)irq, a->dev); }
+#endif
+
+static void run_handlers(struct irq_desc *d, u32 irq, const struct regs *r)
+{
+	struct percpu *cpu = this_cpu();
 	irqreturn_t handled = IRQ_NONE;
 
 	d->count++;
 	d->in_progress = true;
-	for (const struct irq_action *a = d->actions; a; a = a->next)
-		handled |= a->handler((int)irq, a->dev);
+	for (struct irq_action *a = d->actions; a; a = a->next) {
+		cpu->irq_action = a;
+		handled |= call_handler(a, irq);
+	}
+	cpu->irq_action = NULL;
 	d->in_progress = false;
-	if (likely(handled))
-		d->unhandled_run = 0;
-	else
-		note_unhandled(d, irq);
+	if (likely(handled && irq_code_moved(d, r))) {
+		irq_remember_code(d, r);
+		d->storm.unhandled = 0;
+	} else {
+		irq_note_odd(d, irq, r, handled);
+	}
 }
 
 void irq_dispatch(struct regs *r)
@@ -147,16 +192,17 @@ void irq_dispatch(struct regs *r)
 	u32 irq = r->vector - VECTOR_IRQ_BASE;
 	struct regs *outer = cpu->irq_regs;
 
-	if (unlikely((irq & 7) == 7) && chip->is_spurious(irq)) {
-		lines[irq].spurious++;
+	if (unlikely((irq & 7) == 7) && irq_chip->is_spurious(irq)) {
+		if (!irq_lines[irq].spurious++)
+			pr_info("spurious 8259A interrupt: IRQ%u\n", irq);
 		return;
 	}
 	cpu->preempt_count += PREEMPT_HARDIRQ;
 	cpu->irq_regs = r;
 	u32 locks = lock_context_enter();
-	run_handlers(&lines[irq], irq);
+	run_handlers(&irq_lines[irq], irq, r);
 	lock_context_leave(locks);
-	chip->eoi(irq);
+	irq_chip->eoi(irq);
 	cpu->irq_regs = outer;
 	cpu->preempt_count -= PREEMPT_HARDIRQ;
 	if (cpu->softirq_pending && !in_interrupt())
@@ -168,30 +214,9 @@ u64 irq_total(void)
 	u64 sum = 0;
 
 	for (u32 i = 0; i < NR_IRQS; i++)
-		sum += lines[i].count;
+		sum += irq_lines[i].count;
 	return sum;
 }
 
-u32 irq_count(u32 irq) { return irq < NR_IRQS ? lines[irq].count : 0; }
-
-int irq_show_table(struct seq_buf *s, void *arg)
-{
-	u32 spurious = 0, unhandled = 0;
-
-	seq_puts(s, "           CPU0       \n");
-	for (u32 i = 0; i < NR_IRQS; i++) {
-		struct irq_desc *d = &lines[i];
-		spurious += d->spurious;
-		unhandled += d->unhandled;
-		if (!d->actions && !d->count)
-			continue;
-		seq_printf(s, "%3u: %10u    %s", i, d->count, chip->name);
-		u32 flags = spin_lock_irqsave(&d->lock);
-		for (const struct irq_action *a = d->actions; a; a = a->next)
-			seq_printf(s, "%s%s", a == d->actions ? "      " : ", ", a->name);
-		spin_unlock_irqrestore(&d->lock, flags);
-		seq_putc(s, '\n');
-	}
-	seq_printf(s, "SPU: %10u   Spurious interrupts\nERR: %10u\n", spurious, unhandled);
-	return 0;
-}
+u32 irq_count(u32 irq) { return irq < NR_IRQS ? irq_lines[irq].count : 0; }
+u32 irq_spurious_count(u32 irq) { return irq < NR_IRQS ? irq_lines[irq].spurious : 0; }

@@ -174,8 +174,10 @@ EXPORT(capable);
 /* Interrupts. */
 EXPORT(request_irq);
 EXPORT(free_irq);
-EXPORT(irq_disable_line);
-EXPORT(irq_enable_line);
+EXPORT(disable_irq);
+EXPORT(disable_irq_nosync);
+EXPORT(enable_irq);
+EXPORT(synchronize_irq);
 EXPORT(tasklet_setup);
 EXPORT(tasklet_init);
 EXPORT(tasklet_schedule);

@@ -16,6 +16,7 @@
 #include "kernel/irq/irq.h"
 #include "kernel/irq/softirq.h"
 #include "kernel/lib/div64.h"
+#include "kernel/lib/printf.h"
 #include "kernel/lib/string.h"
 #include "kernel/process/process.h"
 #include "kernel/sched/time.h"
@@ -200,5 +201,10 @@ int proc_files_init(void)
 
 	for (u32 i = 0; i < ARRAY_SIZE(files) && !error; i++)
 		error = proc_create(files[i].path, files[i].mode, files[i].show, files[i].write, NULL);
+	for (u32 irq = 0; irq < NR_IRQS && !error; irq++) {
+		char path[24];
+		ksnprintf(path, sizeof(path), "irq/%u/spurious", irq);
+		error = proc_create(path, 0444, irq_show_spurious, NULL, (void *)irq);
+	}
 	return error;
 }

@@ -109,6 +109,7 @@ void sleep_ms(u32 ms)
 {
 	u64 deadline = deadline_ms(ms);
 
+	might_sleep();
 	do
 		set_current_state(TASK_UNINTERRUPTIBLE);
 	while (schedule_until(deadline));

@@ -533,6 +533,7 @@ void __noreturn cpu_idle_loop(void)
 				cpu_relax();
 				continue;
 			}
+			this_cpu()->idle_turns++;
 			irq_disable();
 			if (current->flags & TIF_NEED_RESCHED) {
 				irq_enable();

@@ -26,6 +26,9 @@ static void note_held(struct mutex *m)
 {
 	struct task *t = current;
 
+	if (in_interrupt())
+		panic("mutex %s taken in an interrupt or a section without softirqs", m->name);
+
 	if (t->nr_mutexes >= ARRAY_SIZE(t->held_mutex))
 		panic("%s holds more than %u mutexes", t->comm, (u32)ARRAY_SIZE(t->held_mutex));
 	t->held_mutex[t->nr_mutexes++] = m;

@@ -1,5 +1,5 @@
 /*
- * Panics on purpose: the kernel word crash=early|process|softirq|irq|stack of the debug kernel, for tests/system/test_panic.py and for
+ * Panics on purpose: the kernel word crash=early|process|softirq|irq|irq_sleep|irq_mutex|stack of the debug kernel, for tests/system/test_panic.py and for
  * whoever wants to see a report. `early` faults before there is memory management, the others before the first program starts.
  */
 #include "tests/kernel/crash.h"
@@ -7,7 +7,9 @@
 #include "kernel/lib/cmdline.h"
 #include "kernel/irq/irq.h"
 #include "kernel/lib/string.h"
+#include "kernel/sched/task.h"
 #include "kernel/sched/time.h"
+#include "kernel/sync/mutex.h"
 
 #define BAD_ADDRESS 0x10u
 #define FREE_LINE 5u
@@ -46,9 +48,24 @@ static void crash_in_softirq(void)
 		;
 }
 
-static void crash_in_irq(void)
+static irqreturn_t crash_irq_sleep(int irq, void *dev)
 {
-	if (request_irq(FREE_LINE, crash_irq, 0, "crash", NULL))
+	sleep_ms(1);
+	return IRQ_HANDLED;
+}
+
+static irqreturn_t crash_irq_mutex(int irq, void *dev)
+{
+	static DEFINE_MUTEX_RANK(crash_mutex, RANK_OBJECT);
+
+	if (mutex_trylock(&crash_mutex))
+		mutex_unlock(&crash_mutex);
+	return IRQ_HANDLED;
+}
+
+static void crash_in_irq(irq_handler_t handler)
+{
+	if (request_irq(FREE_LINE, handler, 0, "crash", NULL))
 		panic("crash: line %u is taken", FREE_LINE);
 	__asm__ volatile("int %0" : : "i"(VECTOR_IRQ_BASE + FREE_LINE));
 }
@@ -72,8 +89,12 @@ void crash_late(void)
 	else if (!strcmp(where, "softirq"))
 		crash_in_softirq();
 	else if (!strcmp(where, "irq"))
-		crash_in_irq();
+		crash_in_irq(crash_irq);
+	else if (!strcmp(where, "irq_sleep"))
+		crash_in_irq(crash_irq_sleep);
+	else if (!strcmp(where, "irq_mutex"))
+		crash_in_irq(crash_irq_mutex);
 	else if (!strcmp(where, "stack"))
 		crash_recurse(0);
-	panic("crash=%s: nothing is known to crash that way (early, process, softirq, irq, stack)", where);
+	panic("crash=%s: nothing is known to crash that way (early, process, softirq, irq, irq_sleep, irq_mutex, stack)", where);
 }

@@ -157,11 +157,11 @@ KTEST(ata_lost_interrupt)
 	lost = ch->lost_irqs;
 	for (u32 i = 0; i < q->nr_requests; i++)
 		q->requests[i].timeout_ms = 100;
-	irq_disable_line(ch->irq);
+	disable_irq(ch->irq);
 	bio = start_read(b, &done);
 	timer_mod(&q->deadline_timer, deadline_ms(120)); /* it may still be set for the deadline of an earlier request */
 	wait_for_completion(&done);
-	irq_enable_line(ch->irq);
+	enable_irq(ch->irq);
 	KT_EQUAL(bio->status, 0);
 	bio_put(bio);
 	for (u32 i = 0; i < q->nr_requests; i++)
@@ -192,14 +192,14 @@ KTEST(ata_reset_and_retry)
 	sum = sum_sector(0);
 	memset(page_address(pages[0]), 0, PAGE_SIZE);
 	resets = ch->resets;
-	irq_disable_line(ch->irq);
+	disable_irq(ch->irq);
 	bio = start_read(b, &done);
 	flags = spin_lock_irqsave(&ch->lock);
 	caught = ch->state == ATA_ACTIVE;
 	if (caught)
 		ata_fault(ch, ata_altstatus_peek(ch), 0, true);
 	spin_unlock_irqrestore(&ch->lock, flags);
-	irq_enable_line(ch->irq);
+	enable_irq(ch->irq);
 	wait_for_completion(&done);
 	KT_EXPECT(caught);
 	KT_EQUAL(bio->status, 0);

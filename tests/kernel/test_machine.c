@@ -4,6 +4,7 @@
 #include "kernel/hal/cpu.h"
 #include "kernel/hal/irq_chip.h"
 #include "kernel/hal/percpu.h"
+#include "kernel/hal/port.h"
 #include "kernel/hal/time_hw.h"
 #include "kernel/init.h"
 #include "kernel/irq/irq.h"
@@ -207,37 +208,132 @@ KTEST(timer_arms_itself)
 static volatile u32 handled[2];
 static irqreturn_t count_handler(int irq, void *dev)
 {
-	KT_EXPECT(in_hardirq() && !irqs_enabled());
-	handled[(u32)dev]++;
-	return (u32)dev ? IRQ_HANDLED : IRQ_NONE;
+	KT_EXPECT(in_hardirq() && !irqs_enabled() && irq_current_handler());
+	handled[dev == &handled[1]]++;
+	return dev == &handled[1] ? IRQ_HANDLED : IRQ_NONE;
 }
 
 #define FREE_LINE 5u /* nothing sits there on the machines we run on */
+#define INTERRUPT() __asm__ volatile("int $37" ::: "memory") /* its vector, as if the controller had sent it */
 
 KTEST(irq_lines_are_shared)
 {
+	void *none = (void *)&handled[0], *good = (void *)&handled[1];
+
 	KT_EQUAL(request_irq(NR_IRQS, count_handler, 0, "test", NULL), -EINVAL);
-	KT_EQUAL(request_irq(0, count_handler, IRQF_SHARED, "test", NULL), -EBUSY);
-	KT_EQUAL(request_irq(FREE_LINE, count_handler, IRQF_SHARED, "test0", (void *)0), 0);
-	KT_EQUAL(request_irq(FREE_LINE, count_handler, 0, "test1", (void *)1), -EBUSY);
-	KT_EQUAL(request_irq(FREE_LINE, count_handler, IRQF_SHARED, "test1", (void *)1), 0);
+	KT_EQUAL(request_irq(FREE_LINE, count_handler, IRQF_SHARED, "test", NULL), -EINVAL);
+	KT_EQUAL(request_irq(0, count_handler, IRQF_SHARED, "test", none), -EBUSY);
+	KT_EQUAL(request_irq(2, count_handler, IRQF_SHARED, "test", none), -EBUSY);
+	KT_EQUAL(request_irq(FREE_LINE, count_handler, IRQF_SHARED, "test0", none), 0);
+	KT_EQUAL(request_irq(FREE_LINE, count_handler, 0, "test1", good), -EBUSY);
+	KT_EQUAL(request_irq(FREE_LINE, count_handler, IRQF_SHARED, "test1", good), 0);
 	handled[0] = handled[1] = 0;
-	__asm__ volatile("int $37" ::: "memory"); /* vector of line 5, as if the controller had sent it */
+	INTERRUPT();
 	KT_EQUAL(handled[0], 1);
 	KT_EQUAL(handled[1], 1);
-	free_irq(FREE_LINE, (void *)1);
-	__asm__ volatile("int $37" ::: "memory");
+	free_irq(FREE_LINE, good);
+	INTERRUPT();
 	KT_EQUAL(handled[0], 2);
 	KT_EQUAL(handled[1], 1);
-	free_irq(FREE_LINE, (void *)0);
+	free_irq(FREE_LINE, none);
+	KT_EXPECT(!irq_current_handler());
+}
+
+/* The mask bit of a line in the controller. */
+static bool line_masked(u32 irq) { return port_read8(irq < 8 ? 0x21 : 0xa1) >> (irq & 7) & 1; }
+
+KTEST(irq_disable_has_a_depth)
+{
+	KT_REQUIRE(!request_irq(FREE_LINE, count_handler, IRQF_NO_AUTOEN, "test", (void *)&handled[1]));
+	KT_EXPECT(line_masked(FREE_LINE));
+	enable_irq(FREE_LINE);
+	KT_EXPECT(!line_masked(FREE_LINE));
+	disable_irq(FREE_LINE);
+	disable_irq_nosync(FREE_LINE);
+	KT_EXPECT(line_masked(FREE_LINE));
+	enable_irq(FREE_LINE);
+	KT_EXPECT(line_masked(FREE_LINE));
+	enable_irq(FREE_LINE);
+	KT_EXPECT(!line_masked(FREE_LINE));
+	free_irq(FREE_LINE, (void *)&handled[1]);
+	KT_EXPECT(line_masked(FREE_LINE));
+}
+
+static irqreturn_t slow_handler(int irq, void *dev)
+{
+	udelay(1000 * (IRQ_HANDLER_LIMIT_MS + 10));
+	return IRQ_HANDLED;
+}
+
+KTEST(irq_slow_handler_is_named)
+{
+	static char text[4096];
+	u64 pos = log_end();
+
+	KT_REQUIRE(!request_irq(FREE_LINE, slow_handler, 0, "slowcoach", NULL));
+	INTERRUPT();
+	INTERRUPT(); /* told once */
+	free_irq(FREE_LINE, NULL);
+	text[log_read(&pos, text, sizeof(text) - 1)] = '\0';
+	const char *told = strstr(text, "irq 5: handler \"slowcoach\", slow_handler+");
+	KT_REQUIRE(told);
+	KT_EXPECT(strstr(told, "Call trace:") && strstr(told, "irq_dispatch+") && !strstr(told + 20, "slowcoach"));
+}
+
+/* Nobody wants them: cut off after a bounded number; another handler gets a fresh start. */
+KTEST(irq_nobody_cares)
+{
+	void *none = (void *)&handled[0], *good = (void *)&handled[1];
+	u32 nr = 0;
+
+	KT_REQUIRE(!request_irq(FREE_LINE, count_handler, IRQF_SHARED, "uncaring", none));
+	for (; nr < 20000 && !line_masked(FREE_LINE); nr++)
+		INTERRUPT();
+	KT_EXPECT(nr > 1000 && nr < 20000 && line_masked(FREE_LINE));
+	KT_REQUIRE(!request_irq(FREE_LINE, count_handler, IRQF_SHARED, "caring", good));
+	KT_EXPECT(!line_masked(FREE_LINE));
+	for (nr = 0; nr < 12000; nr++)
+		INTERRUPT(); /* handled, and this loop goes on in between */
+	KT_EXPECT(!line_masked(FREE_LINE));
+	free_irq(FREE_LINE, none);
+	free_irq(FREE_LINE, good);
+}
+
+/* A device that keeps its line up although its handler says it is content: the interrupted code makes no step. */
+KTEST(irq_storm_is_cut_off)
+{
+	struct regs r = { .vector = VECTOR_IRQ_BASE + FREE_LINE, .eip = (u32)handled, .cs = KERNEL_CS };
+	u32 nr = 0;
+
+	KT_REQUIRE(!request_irq(FREE_LINE, count_handler, 0, "stuck", (void *)&handled[1]));
+	for (; nr < 100000 && !line_masked(FREE_LINE); nr++) {
+		irq_disable();
+		irq_dispatch(&r);
+		irq_enable();
+	}
+	KT_EXPECT(nr > 1000 && nr < 100000);
+	free_irq(FREE_LINE, (void *)&handled[1]);
+	KT_REQUIRE(!request_irq(FREE_LINE, count_handler, 0, "again", (void *)&handled[1]));
+	KT_EXPECT(!line_masked(FREE_LINE));
+	for (nr = 0; nr < 30000; nr++) {
+		r.eip++; /* each time one instruction further */
+		irq_disable();
+		irq_dispatch(&r);
+		irq_enable();
+	}
+	KT_EXPECT(!line_masked(FREE_LINE));
+	free_irq(FREE_LINE, (void *)&handled[1]);
 }
 
 KTEST(irq_spurious_is_recognised)
 {
 	u64 before = irq_total();
+	u32 seven = irq_spurious_count(7), fifteen = irq_spurious_count(15);
 
 	__asm__ volatile("int $39\n\tint $47" ::: "memory"); /* lines 7 and 15 with their in-service bits clear */
 	KT_EQUAL(irq_count(7), 0);
+	KT_EQUAL(irq_spurious_count(7), seven + 1);
+	KT_EQUAL(irq_spurious_count(15), fifteen + 1);
 	KT_EXPECT(irq_total() - before < 5);
 }
 

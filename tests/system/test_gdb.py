@@ -65,7 +65,7 @@ python run("wrong", *%(wrong)r)
 python run("step", "io-step-irq", "io-step-irq on", "io-step-irq off")
 
 python
-for name in ("lines", "all_tasks", "all_disks", "'kernel/irq/softirq.c'::vectors", "sysfs_root_node", "'kernel/debug/printk.c'::ring_end"):
+for name in ("irq_lines", "all_tasks", "all_disks", "'kernel/irq/softirq.c'::vectors", "sysfs_root_node", "'kernel/debug/printk.c'::ring_end"):
     size = gdb.parse_and_eval("sizeof(%%s)" %% name)
     overwrite("&" + name, bytes(5 + i %% 7 for i in range(int(size))))
 end

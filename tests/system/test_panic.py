@@ -85,6 +85,15 @@ def test_it_ends_the_machine(where, kernel):
     assert r.status == 125 and b"the kernel panicked" in r.err and b"Last I/O events" in r.err, repr(r)
 
 
+@pytest.mark.parametrize("where, what", [("irq_sleep", r"may sleep at kernel/sched/kthread.c:\d+ in atomic context"),
+                                         ("irq_mutex", "mutex crash_mutex taken in an interrupt")])
+def test_handler_that_sleeps(where, what, kernel):
+    """It is told by name, with the way that led there."""
+    err = sluice.vm("true", kernel=kernel, append="crash=" + where, timeout=60).err.decode()
+    assert re.search("Kernel panic: " + what, err) and "interrupt context (crash)" in err, err
+    assert re.search(r"Call trace:.*crash_%s\+.*irq_dispatch\+" % where, err, re.S), err
+
+
 def test_panic_by_sysrq_prints_registers():
     """The release kernel, asked through /proc by root."""
     r = sluice.sh("echo c > /proc/sysrq-trigger")

@@ -111,7 +111,7 @@ Without VECTOR: those that lead somewhere of their own; vectors nobody uses are 
 
 def lines():
     """The kernel's descriptors of the lines, an array."""
-    return symbol("lines", "kernel/irq/irq.c")
+    return symbol("irq_lines")
 
 
 def actions(line):

@@ -3,6 +3,7 @@
  * The disk logs each request it gets and can be told to hold, refuse, fail or lose them.
  */
 #include "io/block/queue.h"
+#include "io/contract/file.h"
 #include "io/contract/block_device.h"
 #include "kernel/debug/bug.h"
 #include "kernel/lib/err.h"
@@ -451,4 +452,44 @@ KTEST(block_flush_reaches_the_driver)
 	KT_EQUAL(fake.nr_log, 1);
 	KT_EQUAL(fake.log[0].op, REQ_FLUSH);
 	fake_stop();
+}
+
+static u32 freed;
+
+static void fake_free_disk(struct gendisk *d)
+{
+	freed++;
+}
+
+/* A disk goes while it is open: the opener keeps something to hold, gets -ENODEV for everything, and the last close frees it all. */
+KTEST(block_unplug_while_open)
+{
+	static struct block_ops ops;
+	struct block_device *b;
+	struct page *p[1];
+	struct waiter w;
+	struct request_queue *q;
+
+	KT_REQUIRE(fake_start(1));
+	KT_REQUIRE(pages_get(p, 1));
+	ops = fake_ops;
+	ops.free_disk = fake_free_disk;
+	fake.disk->ops = &ops;
+	freed = 0;
+	q = fake.disk->queue;
+	b = blkdev_get(MKDEV(251, 0), FMODE_READ | FMODE_WRITE, NULL);
+	KT_REQUIRE(!IS_ERR(b));
+	del_gendisk(fake.disk);
+	blk_queue_destroy(q);
+	put_disk(fake.disk);
+	KT_EQUAL(freed, 0);
+	KT_EQUAL(PTR_ERR(blkdev_get(MKDEV(251, 0), FMODE_READ, NULL)), -ENXIO);
+	waiter_init(&w);
+	submit(&w, REQ_READ, 8, p, 1);
+	KT_EQUAL(wait_all(&w), -ENODEV);
+	KT_EQUAL(blkdev_issue_flush(b), -ENODEV);
+	blkdev_put(b, NULL);
+	KT_EQUAL(freed, 1);
+	vfree(fake.data);
+	pages_drop(p, 1);
 }

@@ -1,6 +1,14 @@
 /* The device model: probe and remove, names taken twice, failing probes, folders and links coming and going, reference counts. */
 #include "io/contract/device.h"
+#include "io/contract/file.h"
+#include "io/contract/gate.h"
+#include "io/contract/resource.h"
 #include "io/fs/sys/sysfs.h"
+#include "kernel/debug/printk.h"
+#include "kernel/lib/string.h"
+#include "kernel/sched/task.h"
+#include "kernel/uapi/stat.h"
+#include "mm/fail.h"
 #include "tests/kernel/ktest.h"
 
 static u32 probes, removes, releases;
@@ -239,4 +247,296 @@ KTEST(model_links_and_files)
 	KT_EXPECT(!sysfs_begin(link, &call));
 	sysfs_put(link);
 	kobject_put(a);
+}
+
+/* ---- nothing is left behind by what fails: every allocation in turn is refused ---- */
+
+#define MOST_ALLOCATIONS 60u
+
+/* Runs attempt with the first, the second ... allocation failing until it succeeds; each failure must be -ENOMEM and leave clean() true. */
+static void refuse_each(int (*attempt)(void), bool (*clean)(void))
+{
+	int error = -ENOMEM;
+	u32 n;
+
+	for (n = 0; n < MOST_ALLOCATIONS && error; n++) {
+		alloc_fail_after = n;
+		alloc_fail_task = current;
+		error = attempt();
+		alloc_fail_task = NULL;
+		if (!error)
+			break;
+		KT_EQUAL(error, -ENOMEM);
+		if (!KT_EXPECT(clean()))
+			return;
+	}
+	KT_EQUAL(error, 0);
+	KT_EXPECT(n > 1); /* some did fail */
+}
+
+static struct class node_class = { .name = "ktest_nodes" };
+static struct device node_device;
+static const kdev_t node_number = MKDEV(240, 77);
+
+static int add_node_device(void)
+{
+	int error;
+
+	device_make(&node_device);
+	node_device.class = &node_class;
+	node_device.devt = node_number;
+	node_device.node_mode = S_IFCHR | 0600;
+	error = device_add(&node_device, "ktestnode");
+	if (error)
+		put_device(&node_device);
+	return error;
+}
+
+static bool named_at(const char *path)
+{
+	struct file *f = file_open(path, O_RDONLY | O_PATH, 0);
+
+	if (IS_ERR(f))
+		return false;
+	fput(f);
+	return true;
+}
+
+static bool no_node_device(void)
+{
+	return !has(&bus.devices_kobj, "ktestnode") && !has(&node_class.kobj, "ktestnode") && !named_at("/dev/ktestnode") &&
+	       list_empty(&bus.devices) && list_empty(&node_class.devices);
+}
+
+KTEST(model_add_without_memory)
+{
+	KT_REQUIRE(set_up());
+	KT_REQUIRE(!class_register(&node_class));
+	refuse_each(add_node_device, no_node_device);
+	KT_EXPECT(named_at("/dev/ktestnode") && has(&node_device.kobj, "dev"));
+	device_del(&node_device);
+	put_device(&node_device);
+	KT_EXPECT(no_node_device());
+	class_unregister(&node_class);
+	KT_EXPECT(!named_at("/sys/class/ktest_nodes"));
+}
+
+static int register_driver_only(void) { return driver_register(&driver); }
+static bool no_driver(void) { return !has(&bus.drivers_kobj, "thing") && list_empty(&bus.drivers); }
+
+KTEST(model_register_without_memory)
+{
+	KT_REQUIRE(set_up());
+	refuse_each(register_driver_only, no_driver);
+	driver_unregister(&driver);
+	KT_EXPECT(no_driver());
+}
+
+static struct bus_type other_bus = { .name = "ktest_other" };
+static int register_other_bus(void) { return bus_register(&other_bus); }
+static bool no_other_bus(void) { return !named_at("/sys/bus/ktest_other"); }
+
+KTEST(model_buses_come_and_go)
+{
+	struct bus_type twin = { .name = "ktest_other" };
+	struct device d;
+
+	refuse_each(register_other_bus, no_other_bus);
+	KT_EQUAL(bus_register(&twin), -EEXIST);
+	device_init(&d);
+	d.bus = &other_bus;
+	KT_REQUIRE(!device_add(&d, "one"));
+	KT_EQUAL(bus_unregister(&other_bus), -EBUSY);
+	device_del(&d);
+	KT_EQUAL(bus_unregister(&other_bus), 0);
+	KT_EXPECT(no_other_bus());
+}
+
+/* A node or a number that is taken: the folder goes again too. */
+KTEST(model_node_taken)
+{
+	struct device *a, *b;
+
+	KT_REQUIRE(!class_register(&node_class));
+	a = device_create(&node_class, NULL, node_number, S_IFCHR | 0600, NULL, "ktesta");
+	KT_REQUIRE(!IS_ERR(a));
+	b = device_create(&node_class, NULL, node_number, S_IFCHR | 0600, NULL, "ktestb");
+	KT_EQUAL(PTR_ERR(b), -EEXIST);
+	KT_EXPECT(!has(&node_class.kobj, "ktestb") && !named_at("/dev/ktestb"));
+	b = class_find_device(&node_class, node_number);
+	KT_EXPECT(a == b);
+	if (b)
+		put_device(b);
+	device_destroy(&node_class, node_number);
+	KT_EXPECT(!class_find_device(&node_class, node_number) && !named_at("/dev/ktesta"));
+	class_unregister(&node_class);
+}
+
+/* ---- events ---- */
+
+/* The next event has all of these lines; their order does not matter. */
+static bool event_says(struct uevent_reader *r, const char *const *lines)
+{
+	struct uevent *e = uevent_next(r);
+	bool all = e != NULL;
+
+	for (; all && *lines; lines++) {
+		size_t n = strlen(*lines);
+		bool found = false;
+
+		for (u32 at = 0; at + n <= e->len && !found; at++)
+			found = (!at || e->text[at - 1] == '\n') && !memcmp(e->text + at, *lines, n) && e->text[at + n] == '\n';
+		if (!found)
+			pr_err("no \"%s\" in: %.*s\n", *lines, (int)e->len, e->text);
+		all = found;
+	}
+	if (e)
+		uevent_put(e);
+	return all;
+}
+#define SAYS(r, ...) event_says(r, (const char *const[]){ __VA_ARGS__, NULL })
+
+KTEST(model_events)
+{
+	bool ready = set_up();
+	struct uevent_reader *r = uevent_reader_open(16);
+	struct device d;
+
+	KT_REQUIRE(ready && r);
+	KT_REQUIRE(!class_register(&node_class));
+	KT_EXPECT(SAYS(r, "ACTION=add", "DEVPATH=/class/ktest_nodes", "SUBSYSTEM=class"));
+	device_make(&d);
+	d.class = &node_class;
+	d.devt = node_number;
+	d.node_mode = S_IFCHR | 0644;
+	KT_REQUIRE(!device_add(&d, "thing"));
+	KT_EXPECT(SAYS(r, "ACTION=add", "SUBSYSTEM=ktest", "MAJOR=240", "MINOR=77", "DEVNAME=thing", "DEVMODE=0644"));
+	KT_REQUIRE(!driver_register(&driver));
+	KT_EXPECT(SAYS(r, "ACTION=add", "DEVPATH=/bus/ktest/drivers/thing", "SUBSYSTEM=drivers"));
+	KT_EXPECT(SAYS(r, "ACTION=bind", "DRIVER=thing"));
+	KT_EQUAL(kobject_synth_uevent(&d.kobj, "change\n", 7), 7);
+	KT_EXPECT(SAYS(r, "ACTION=change", "SYNTH_UUID=0"));
+	KT_EQUAL(kobject_synth_uevent(&d.kobj, "chang", 5), -EINVAL);
+	driver_unregister(&driver);
+	KT_EXPECT(SAYS(r, "ACTION=unbind"));
+	KT_EXPECT(SAYS(r, "ACTION=remove", "SUBSYSTEM=drivers"));
+	device_del(&d);
+	KT_EXPECT(SAYS(r, "ACTION=remove", "DEVNAME=thing"));
+	put_device(&d);
+	class_unregister(&node_class);
+	KT_EXPECT(SAYS(r, "ACTION=remove", "SUBSYSTEM=class"));
+	KT_EXPECT(!uevent_waiting(r) && !uevent_next(r));
+	uevent_reader_close(r);
+}
+
+KTEST(model_events_lost_are_counted)
+{
+	bool ready = set_up();
+	struct uevent_reader *r = uevent_reader_open(3), *wide = uevent_reader_open(16);
+	struct device d;
+
+	KT_REQUIRE(ready && r && wide);
+	device_make(&d);
+	KT_REQUIRE(!device_add(&d, "thing"));
+	for (u32 i = 0; i < 5; i++)
+		KT_EQUAL(kobject_uevent(&d.kobj, UEVENT_CHANGE), 0);
+	KT_EQUAL(kobject_uevent(&d.kobj, UEVENT_OFFLINE), 0);
+	KT_EXPECT(SAYS(r, "ACTION=lost", "LOST=4")); /* one add, five changes and offline are seven; three fit */
+	KT_EXPECT(SAYS(r, "ACTION=change"));
+	KT_EXPECT(SAYS(r, "ACTION=change"));
+	KT_EXPECT(SAYS(r, "ACTION=offline"));
+	KT_EXPECT(!uevent_next(r));
+	KT_EXPECT(SAYS(wide, "ACTION=add")); /* another reader has lost nothing */
+	device_del(&d);
+	put_device(&d);
+	uevent_reader_close(r);
+	uevent_reader_close(wide);
+}
+
+KTEST(model_events_have_bounds)
+{
+	static char text[UEVENT_MAX_TEXT];
+	struct uevent_env env = { .nr_vars = 0 };
+	u32 n = 0;
+
+	seq_init(&env.text, text, sizeof(text));
+	while (!add_uevent_var(&env, "V%u=x", n))
+		n++;
+	KT_EQUAL(n, UEVENT_MAX_VARS);
+	env.nr_vars = 0;
+	env.text.len = 0;
+	for (n = 0; !add_uevent_var(&env, "LONG%u=%0100u", n, n); n++)
+		;
+	KT_EXPECT(n > 10 && n < UEVENT_MAX_VARS);
+	KT_EXPECT(env.text.len <= UEVENT_MAX_TEXT && !env.text.overflow);
+	KT_EQUAL(add_uevent_var(&env, "%0300u", 1u), -ENOMEM);
+}
+
+/* ---- the gate ---- */
+
+static struct dev_gate gate;
+static volatile bool inside, drained;
+
+static int user_thread(void *arg)
+{
+	if (dev_enter(&gate))
+		return 1;
+	inside = true;
+	while (!dev_gate_closed(&gate))
+		sleep_ms(1);
+	sleep_ms(5);
+	drained = false;
+	dev_leave(&gate);
+	return 0;
+}
+
+KTEST(model_gate_waits_for_who_is_inside)
+{
+	struct task *t;
+
+	dev_gate_init(&gate);
+	inside = false;
+	KT_REQUIRE(!dev_enter(&gate));
+	dev_leave(&gate);
+	t = kthread_run(user_thread, NULL, "gate");
+	KT_REQUIRE(!IS_ERR(t));
+	while (!inside)
+		sleep_ms(1);
+	drained = true; /* until the thread says it leaves */
+	dev_gate_close(&gate);
+	KT_EQUAL(dev_enter(&gate), -ENODEV);
+	dev_gate_drain(&gate);
+	KT_EXPECT(!drained);
+	KT_EQUAL(dev_enter(&gate), -ENODEV);
+	dev_gate_drain(&gate); /* nobody left: at once */
+}
+
+/* ---- address trees ---- */
+
+KTEST(model_resources)
+{
+	static struct resource root = { .start = 0x100, .end = 0x1ff, .name = "root", .flags = IORESOURCE_IO };
+	struct resource a = { .start = 0x110, .end = 0x11f, .name = "a" }, b = { .start = 0x11f, .end = 0x120, .name = "b" };
+	struct resource c = { .start = 0x1f0, .end = 0x200, .name = "c" }, d = { .name = "d" }, e = { .name = "e" };
+
+	KT_EQUAL(request_resource(&root, &a), 0);
+	KT_EQUAL(request_resource(&root, &b), -EBUSY); /* one byte in common */
+	KT_EQUAL(request_resource(&root, &c), -EBUSY); /* beyond the parent */
+	KT_EQUAL(allocate_resource(&root, &d, 0x20, 0x100, 0x1ff, 0x20), 0);
+	KT_EQUAL(d.start, 0x120); /* 0x100 is taken by a in its second half */
+	KT_EQUAL(allocate_resource(&root, &e, 0x10, 0x100, 0x1ff, 0x10), 0);
+	KT_EQUAL(e.start, 0x100);
+	KT_EQUAL(allocate_resource(&root, &c, 0x100, 0x100, 0x1ff, 0x100), -EBUSY);
+	release_resource(&a);
+	KT_EQUAL(request_resource(&root, &a), 0);
+	release_resource(&a);
+	release_resource(&a); /* harmless */
+	release_resource(&d);
+	release_resource(&e);
+	KT_EXPECT(!root.child);
+	KT_REQUIRE(request_region(0xb000, 16, "ktest"));
+	KT_EXPECT(!request_region(0xb00f, 1, "ktest"));
+	KT_EXPECT(request_region(0xb010, 1, "ktest"));
+	release_region(0xb010, 1);
+	release_region(0xb000, 16);
 }

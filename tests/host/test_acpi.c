@@ -141,3 +141,13 @@ TEST(any_bytes_at_all)
 		free(p);
 	}
 }
+
+int main(void)
+{
+	RUN(rsdp);
+	RUN(table_headers);
+	RUN(fixed_hardware);
+	RUN(declarations_in_byte_code);
+	RUN(any_bytes_at_all);
+	return host_test_end();
+}

@@ -14,7 +14,6 @@ A recording is one zip file that needs nothing beside it but the same QEMU:
 import hashlib
 import json
 import os
-import re
 import shutil
 import subprocess
 import zipfile

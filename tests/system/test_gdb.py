@@ -1,10 +1,16 @@
 """The debugger: tools/vm run --gdb, and every io-* command against the running kernel: before paging, in the middle of a disk interrupt,
 and in a kernel whose data are overwritten."""
+import fcntl
 import os
+import pty
 import re
+import select
 import shlex
 import shutil
+import socket
 import subprocess
+import termios
+import time
 
 import pytest
 
@@ -379,3 +385,49 @@ def test_tour(number, tmp_path):
         missing = follows(wanted, lines)
         assert missing is None, "after '%s' the page says\n  %s\nbut gdb printed\n  %s" % (command, missing, "\n  ".join(lines))
     assert len(printed) >= len(steps), said
+
+
+# ---- at a terminal --------------------------------------------------------------
+
+def test_at_a_terminal(tmp_path):
+    """make gdb: gdb has this terminal and its Ctrl-C, the guest's is tools/gdb/console; nothing is left behind."""
+    build = tmp_path / "build"
+    build.mkdir()
+    for name in os.listdir(sluice.BUILD):
+        if name != "gdb-console":
+            (build / name).symlink_to(os.path.join(sluice.BUILD, name))
+    master, slave = pty.openpty()
+    p = subprocess.Popen([sluice.VM, "run", "--gdb"], stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
+                         preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0), env=dict(os.environ, SLUICE_BUILD=str(build), TERM="dumb"))
+    os.close(slave)
+    seen = bytearray()
+
+    def expect(word, seconds=40):
+        end = time.monotonic() + seconds
+        while word not in bytes(seen):
+            assert time.monotonic() < end and select.select([master], [], [], seconds)[0], bytes(seen)
+            seen.extend(os.read(master, 65536))
+        del seen[:seen.index(word) + len(word)]
+
+    expect(b"tools/gdb/console")
+    expect(b"at the kernel's entry")
+    expect(b"(gdb) ")
+    os.write(master, b"continue\n")
+    with socket.socket(socket.AF_UNIX) as console:
+        console.connect(str(build / "gdb-console"))
+        console.settimeout(60)
+        text = b""
+        while b"# " not in text:
+            text += console.recv(65536)
+        console.sendall(b"echo $((6*7))\n")
+        while b"\n42" not in text.replace(b"\r", b""):
+            text += console.recv(65536)
+    os.write(master, b"\x03")
+    expect(b"(gdb) ")
+    os.write(master, b"io-bt 1\n")
+    expect(b"pid 1, init, state S")
+    expect(b"(gdb) ")
+    os.write(master, b"quit\n")
+    assert p.wait(30) == 0
+    os.close(master)
+    assert not (build / "gdb-console").exists()

@@ -299,7 +299,7 @@ int fdc_transfer(struct floppy_drive *d, bool write, u32 first, u32 n)
 	int error;
 
 	TRACE_ALWAYS(TRACE_DRIVER, "floppy cylinder=%u sectors=%u", d->rq ? d->rq->id : 0, d->cylinder, n);
-	isa_dma_start(FDC_DMA, write ? ISA_DMA_FROM_MEMORY : ISA_DMA_TO_MEMORY, f->buffer_bus + first * SECTOR_SIZE, n * SECTOR_SIZE);
+	isa_dma_start(FDC_DMA, write ? ISA_DMA_FROM_MEMORY : ISA_DMA_TO_MEMORY, f->memory_bus + first * SECTOR_SIZE, n * SECTOR_SIZE);
 	error = command(f, bytes, sizeof(bytes), FDC_RESULT_BYTES);
 	left = isa_dma_stop(FDC_DMA);
 	if (error)

@@ -28,10 +28,12 @@ static u64 sector_mask(u32 first, u32 n)
 
 /* ---- the medium ---- */
 
+static u64 track_key(const struct floppy_drive *d, u8 cylinder) { return (u64)d->unit << 8 | cylinder; }
+
 static void buffer_forget(struct floppy_drive *d)
 {
-	if (d->fdc->buffer_drive == d)
-		d->fdc->buffer_drive = NULL;
+	if (d->fdc->track->key >> 8 == d->unit)
+		d->fdc->track->valid = false;
 }
 
 /* Find the format of the medium: only at its own data rate are the marks of a track read. -ENXIO: none of ours. */
@@ -140,11 +142,21 @@ static void buffer_take(struct floppy_drive *d, u8 cylinder)
 {
 	struct fdc *f = d->fdc;
 
-	if (f->buffer_drive == d && f->buffer_cylinder == cylinder)
+	if (f->track->valid && f->track->key == track_key(d, cylinder))
 		return;
-	f->buffer_drive = d;
-	f->buffer_cylinder = cylinder;
-	f->buffer_valid = 0;
+	f->track->valid = true;
+	f->track->key = track_key(d, cylinder);
+	f->track_sectors = 0;
+}
+
+/* For the buffer's monitor. */
+static void count_bytes(struct fdc *f, u32 in, u32 out)
+{
+	u32 flags = spin_lock_irqsave(&f->pool.lock);
+
+	f->pool.monitor.in += in;
+	f->pool.monitor.out += out;
+	spin_unlock_irqrestore(&f->pool.lock, flags);
 }
 
 /* Have sectors [first, first + n) of the cylinder in the buffer; *good of them are, when it fails. */
@@ -156,21 +168,23 @@ static int buffer_fill(struct floppy_drive *d, u8 cylinder, u32 first, u32 n, u3
 	int error;
 
 	buffer_take(d, cylinder);
-	if ((f->buffer_valid & wanted) == wanted) {
+	if ((f->track_sectors & wanted) == wanted) {
 		f->counts.track_hits++;
 		return 0;
 	}
 	f->counts.track_reads++;
-	f->buffer_valid = 0;
+	f->track_sectors = 0;
 	error = access(d, false, cylinder, 0, all, TRACK_TRIES);
-	if (!error)
-		f->buffer_valid = sector_mask(0, all);
+	if (!error) {
+		f->track_sectors = sector_mask(0, all);
+		count_bytes(f, all * SECTOR_SIZE, 0);
+	}
 	for (u32 i = first; i < first + n && error == -EIO; i++) {
 		if (access(d, false, cylinder, i, 1, SECTOR_TRIES)) {
 			*good = i - first;
 			return -EIO;
 		}
-		f->buffer_valid |= sector_mask(i, 1);
+		f->track_sectors |= sector_mask(i, 1);
 	}
 	return error == -EIO ? 0 : error; /* -EIO: all that was wanted came in the end */
 }
@@ -183,13 +197,13 @@ static int buffer_flush(struct floppy_drive *d, u8 cylinder, u32 first, u32 n, u
 
 	f->counts.writes++;
 	if (!error)
-		f->buffer_valid |= sector_mask(first, n);
+		f->track_sectors |= sector_mask(first, n);
 	for (u32 i = first; i < first + n && error == -EIO; i++) {
 		if (access(d, true, cylinder, i, 1, SECTOR_TRIES)) {
 			*good = i - first;
 			return -EIO;
 		}
-		f->buffer_valid |= sector_mask(i, 1);
+		f->track_sectors |= sector_mask(i, 1);
 	}
 	return error == -EIO ? 0 : error;
 }
@@ -233,17 +247,19 @@ static int do_request(struct floppy_drive *d, struct request *rq, u32 *done)
 	blk_rq_map_segments(rq, f->segs, FLOPPY_MAX_SEGMENTS);
 	while (left) {
 		u32 first = sector % per_cylinder, n = min(left, per_cylinder - first), good = 0;
-		u8 cylinder = (u8)(sector / per_cylinder), *at = f->buffer + first * SECTOR_SIZE;
+		u8 cylinder = (u8)(sector / per_cylinder), *at = f->track->data + first * SECTOR_SIZE;
 		int error;
 
 		if (write) {
 			buffer_take(d, cylinder);
-			f->buffer_valid &= ~sector_mask(first, n);
+			f->track_sectors &= ~sector_mask(first, n);
 			copy(&c, at, n * SECTOR_SIZE, true);
+			count_bytes(f, n * SECTOR_SIZE, 0);
 			error = buffer_flush(d, cylinder, first, n, &good);
 		} else {
 			error = buffer_fill(d, cylinder, first, n, &good);
 			copy(&c, at, (error ? good : n) * SECTOR_SIZE, false);
+			count_bytes(f, 0, (error ? good : n) * SECTOR_SIZE);
 		}
 		if (error) {
 			*done += good * SECTOR_SIZE;
@@ -280,7 +296,9 @@ static int serve(struct floppy_drive *d, struct request *rq, u32 *done)
 	fdc_motor_on(d);
 	if (d->fdc->rate != d->format->rate)
 		fdc_set_rate(d->fdc, d->format->rate);
+	d->fdc->track = buffer_try_alloc(&d->fdc->pool);
 	error = fdc_disk_changed(d->fdc) ? -ENOMEDIUM : do_request(d, rq, done);
+	buffer_free(&d->fdc->pool, d->fdc->track);
 	if (error == -ENOMEDIUM) {
 		d->usable = false;
 		buffer_forget(d);
@@ -294,6 +312,18 @@ static int serve(struct floppy_drive *d, struct request *rq, u32 *done)
 
 static bool has_work(const struct floppy_drive *d) { return d->look || d->rq; }
 
+static void answer_look(struct floppy_drive *d, int result)
+{
+	u32 flags = spin_lock_irqsave(&d->fdc->lock);
+	bool asked = d->look;
+
+	d->look = false;
+	d->look_result = result;
+	spin_unlock_irqrestore(&d->fdc->lock, flags);
+	if (asked)
+		complete(&d->looked);
+}
+
 static void work_on(struct floppy_drive *d)
 {
 	struct fdc *f = d->fdc;
@@ -302,12 +332,10 @@ static void work_on(struct floppy_drive *d)
 	int status;
 
 	if (d->look) {
-		d->look_result = look_at_medium(d);
+		int result = look_at_medium(d);
+
 		d->motor_off_ns = deadline_ms(MOTOR_IDLE_MS);
-		flags = spin_lock_irqsave(&f->lock);
-		d->look = false;
-		spin_unlock_irqrestore(&f->lock, flags);
-		complete(&d->looked);
+		answer_look(d, result);
 	}
 	rq = d->rq;
 	if (!rq)
@@ -341,6 +369,7 @@ static u64 stop_motors(struct fdc *f)
 int floppy_thread_fn(void *fdc)
 {
 	struct fdc *f = fdc;
+	u32 flags;
 
 	while (!kthread_should_stop()) {
 		u64 until = stop_motors(f);
@@ -350,9 +379,14 @@ int floppy_thread_fn(void *fdc)
 			if (has_work(&f->drives[i]))
 				work_on(&f->drives[i]);
 	}
-	for (u32 i = 0; i < FLOPPY_DRIVES; i++)
+	flags = spin_lock_irqsave(&f->lock);
+	f->stopped = true;
+	spin_unlock_irqrestore(&f->lock, flags);
+	for (u32 i = 0; i < FLOPPY_DRIVES; i++) {
+		answer_look(&f->drives[i], -ENODEV);
 		if (fdc_motor_is_on(&f->drives[i]))
 			fdc_motor_off(&f->drives[i]);
+	}
 	return 0;
 }
 
@@ -388,9 +422,12 @@ bool floppy_timeout(struct hw_ctx *h, struct request *rq)
 int floppy_look(struct floppy_drive *d)
 {
 	u32 flags = spin_lock_irqsave(&d->fdc->lock);
+	bool stopped = d->fdc->stopped;
 
-	d->look = true;
+	d->look = !stopped;
 	spin_unlock_irqrestore(&d->fdc->lock, flags);
+	if (stopped)
+		return -ENODEV;
 	wake_up(&d->fdc->work_wait);
 	wait_for_completion(&d->looked);
 	return d->look_result;

@@ -9,14 +9,15 @@
  * queue_rq and open leave requests and questions in the drive (lock) and wake it. Every wait ends: for an interrupt after FDC_IRQ_MS, for
  * a byte after FDC_BYTE_POLLS.
  *
- * The data goes through the track buffer, a cylinder (both sides of a track) in memory that ISA DMA reaches: a read fetches the whole cylinder,
- * a write goes to the medium at once and into the buffer.
+ * The data goes through the track buffer, a single buffer (io/contract/buffer.h, /proc/io_buffers) of a cylinder, both sides of a track, in
+ * memory that ISA DMA reaches: a read fetches the whole cylinder, a write goes to the medium at once and stays in the buffer.
  */
 #ifndef DRIVERS_BLOCK_FLOPPY_FLOPPY_H
 #define DRIVERS_BLOCK_FLOPPY_FLOPPY_H
 
 #include "drivers/block/floppy/floppy_regs.h"
 #include "io/contract/block_device.h"
+#include "io/contract/buffer.h"
 #include "kernel/irq/irq.h"
 #include "kernel/sched/wait.h"
 
@@ -66,17 +67,18 @@ struct fdc {
 	u8 rate;                  /* what CCR holds */
 	struct spinlock lock;     /* RANK_DRIVER, interrupts off */
 	bool armed;               /* lock: an interrupt is expected */
+	bool stopped;             /* lock: the thread is gone, nobody looks at media any more */
 	volatile bool interrupted; /* it has come */
 	struct wait_queue_head irq_wait;
 	struct wait_queue_head work_wait;
 	struct task *thread;
 	struct floppy_drive drives[FLOPPY_DRIVES];
 	/* the thread */
-	u8 *buffer;
-	phys_addr_t buffer_bus;
-	struct floppy_drive *buffer_drive; /* NULL: empty */
-	u8 buffer_cylinder;
-	u64 buffer_valid;         /* a bit for each sector of the cylinder */
+	u8 *memory;               /* of the track buffer */
+	phys_addr_t memory_bus;
+	struct buffer_pool pool;  /* the track buffer alone */
+	struct io_buffer *track;  /* it; valid, and its key says drive and cylinder */
+	u64 track_sectors;        /* a bit for each sector of the cylinder that it holds */
 	struct blk_segment segs[FLOPPY_MAX_SEGMENTS];
 	u8 result[FDC_RESULT_BYTES]; /* of the last command */
 	struct floppy_counts counts;

@@ -175,28 +175,47 @@ static void controller_down(struct platform_device *p, struct fdc *f)
 	f->thread = NULL;
 	free_irq((u32)p->irq, f);
 	isa_dma_free(FDC_DMA);
-	dma_free(f->buffer, FLOPPY_BUFFER_BYTES);
+	buffer_pool_destroy(&f->pool);
+	dma_free(f->memory, FLOPPY_BUFFER_BYTES);
 	release_region(f->base + FDC_DIR, 1);
-	f->buffer = NULL;
 }
 
-/* Buffer, channel, line: 0, or -errno and nothing is taken. */
+static int take_buffer(struct fdc *f)
+{
+	int error;
+
+	f->memory = dma_alloc_below(FLOPPY_BUFFER_BYTES, ISA_DMA_LIMIT, &f->memory_bus);
+	if (!f->memory)
+		return -ENOMEM;
+	error = buffer_pool_init(&f->pool, "floppy track", "single", 1, FLOPPY_BUFFER_BYTES, f->memory);
+	if (error)
+		dma_free(f->memory, FLOPPY_BUFFER_BYTES);
+	else
+		f->track = f->pool.buffers;
+	return error;
+}
+
+/* Channel, port, buffer, line: 0, or -errno and nothing is taken. */
 static int take_resources(struct platform_device *p, struct fdc *f)
 {
 	int error = isa_dma_request(FDC_DMA, "floppy");
 
 	if (error)
 		return error;
-	if (!request_region(f->base + FDC_DIR, 1, "floppy")) {
-		isa_dma_free(FDC_DMA);
-		return -EBUSY;
-	}
-	f->buffer = dma_alloc_below(FLOPPY_BUFFER_BYTES, ISA_DMA_LIMIT, &f->buffer_bus);
-	error = f->buffer ? request_irq((u32)p->irq, fdc_irq, 0, "floppy", f) : -ENOMEM;
+	error = -EBUSY;
+	if (!request_region(f->base + FDC_DIR, 1, "floppy"))
+		goto no_port;
+	error = take_buffer(f);
+	if (error)
+		goto no_buffer;
+	error = request_irq((u32)p->irq, fdc_irq, 0, "floppy", f);
 	if (!error)
 		return 0;
-	dma_free(f->buffer, FLOPPY_BUFFER_BYTES);
+	buffer_pool_destroy(&f->pool);
+	dma_free(f->memory, FLOPPY_BUFFER_BYTES);
+no_buffer:
 	release_region(f->base + FDC_DIR, 1);
+no_port:
 	isa_dma_free(FDC_DMA);
 	return error;
 }

@@ -124,7 +124,7 @@ TEST(bfq_shares_by_weight)
 		for (u32 c = 0; c < ARRAY_SIZE(cases); c++) {
 			struct readers all;
 
-			run_readers(&all, "bfq", cases[c].nr, cases[c].levels, sequential, 300);
+			run_readers(&all, "bfq", cases[c].nr, cases[c].levels, sequential, 150);
 			for (u32 i = 1; i < cases[c].nr; i++) {
 				bool good = near_ratio(all.reader[0].sectors, all.reader[i].sectors, cases[c].weights[0], cases[c].weights[i], 5);
 
@@ -148,7 +148,7 @@ TEST(cfq_slices)
 			struct readers all;
 			bool good;
 
-			run_readers(&all, "cfq", 2, cases[c].levels, sequential, 300);
+			run_readers(&all, "cfq", 2, cases[c].levels, sequential, 150);
 			/* Random reads of a longer slice are nearer to each other. */
 			good = near_ratio(all.reader[0].sectors, all.reader[1].sectors, cases[c].a, cases[c].b, sequential ? 5 : 8);
 			CHECK(good);

@@ -16,7 +16,7 @@ import tempfile
 import termios
 import time
 
-from . import debugger, image, machine, packages
+from . import debugger, image, machine, packages, slow
 from .options import CANNOT_START, NOT_FOUND, PANICKED, TIMED_OUT, CannotStart, Disk, say
 
 POLL = 0.008            # seconds between two looks at the streams
@@ -394,7 +394,7 @@ def run(opts):
     saved = termios.tcgetattr(0) if opts.command is None and not opts.gdb and os.isatty(0) else None
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _on_signal)
-    work, machine_run, gdb = None, None, None
+    work, machine_run, gdb, servers = None, None, None, None
     try:
         work = Workspace()
         tape = opts.recording
@@ -405,7 +405,8 @@ def run(opts):
         _hand_in(opts, work)
         if saved:
             _plain_line_feeds()
-        args = machine.arguments(opts, root, throw_away, work.path)
+        servers = slow.Servers(work.path)
+        args = machine.arguments(opts, root, throw_away, work.path, servers)
         if opts.gdb:
             gdb = debugger.Debugger(opts, work, kernel)
             args += gdb.qemu_arguments
@@ -426,6 +427,8 @@ def run(opts):
             gdb.close()
         if machine_run:
             machine_run.close()
+        if servers:
+            servers.stop()
         if opts.recording:
             opts.recording.close()
         if work:

@@ -47,9 +47,9 @@ def check_iso(path):
 class _Drives:
     """Collects the arguments for the disks; knows which IDE index is free."""
 
-    def __init__(self, taken, recording=None):
+    def __init__(self, taken, servers, recording=None):
         self.args, self.taken, self.count, self.ahci, self.floppies = [], set(taken), 0, 0, 0
-        self.recording = recording
+        self.servers, self.recording = servers, recording
 
     def ide_index(self, order):
         free = [i for i in order if i not in self.taken]
@@ -61,7 +61,12 @@ class _Drives:
     def attach(self, disk, index=None, throw_away=False):
         self.count += 1
         name = "disk%d" % self.count
-        drive = "file=%s,format=raw" % _escape(disk.file)
+        file = self.servers.file_for(disk)
+        if self.recording and file != disk.file:
+            raise CannotStart("a run with a slow disk (seek, slow) cannot be recorded")
+        drive = "file=%s,format=raw" % _escape(file)
+        if disk.slowness:
+            drive += disk.slowness.throttling()
         if throw_away:
             drive += ",cache=unsafe"
         if disk.kind in ("ide", "ahci") and disk.read_only:
@@ -139,8 +144,8 @@ def kernel_words(opts, root):
     return words + opts.append
 
 
-def arguments(opts, root, throw_away, folder):
-    """QEMU's argument list. root: the Disk that is booted from; folder: where the streams and the handed-in items lie."""
+def arguments(opts, root, throw_away, folder, servers):
+    """QEMU's argument list. root: the Disk that is booted from; folder: where the streams and the handed-in items lie; servers: of slow disks."""
     qemu = shutil.which("qemu-system-i386")
     if not qemu:
         raise CannotStart("no qemu-system-i386 here: run tools/deps")
@@ -159,7 +164,7 @@ def arguments(opts, root, throw_away, folder):
         if os.path.exists(path):
             a += ["-fw_cfg", "name=opt/sluice/%s,file=%s" % (item, _escape(path))]
 
-    drives = _Drives(_ide_indexes(opts.qemu), opts.recording)
+    drives = _Drives(_ide_indexes(opts.qemu), servers, opts.recording)
     if root.kind == "ide":
         drives.taken.add(0)
     drives.attach(root, 0 if root.kind == "ide" else None, throw_away)

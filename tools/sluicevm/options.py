@@ -32,6 +32,7 @@ class Disk:
 
     def __init__(self, file, kind, read_only):
         self.file, self.kind, self.read_only = file, kind, read_only
+        self.slowness = None    # slow.Slowness: it takes time
 
 
 class Options:
@@ -149,8 +150,8 @@ def _packages(o, value):
     o.packages += check_names(value)
 
 
-def _split(option, value, kinds, flags):
-    """FILE[,if=KIND][,FLAG...] as (file, kind, set of flags). A comma belongs to FILE when such a file exists."""
+def _split(option, value, kinds, flags, other=lambda word: False):
+    """FILE[,if=KIND][,FLAG...] as (file, kind, set of flags). A comma belongs to FILE when such a file exists. other: takes further words."""
     file, kind, found = value, "ide", set()
     while not os.path.exists(file) and "," in file:
         file, _, word = file.rpartition(",")
@@ -158,6 +159,8 @@ def _split(option, value, kinds, flags):
             kind = word[3:]
         elif word in flags:
             found.add(word)
+        elif other(word):
+            pass
         else:
             raise CannotStart("%s %s: what is '%s'? (if=%s%s)" % (option, value, word, "|".join(kinds), "".join("; " + f for f in flags)))
     if not file:
@@ -166,9 +169,12 @@ def _split(option, value, kinds, flags):
 
 
 def _disk(o, value):
-    file, kind, flags = _split("--disk", value, DISK_KINDS, ("ro",))
+    from .slow import Slowness
+    slowness = Slowness()
+    file, kind, flags = _split("--disk", value, DISK_KINDS, ("ro",), slowness.take)
     read_only = "ro" in flags or kind == "cdrom"
     o.disks.append(Disk(_readable("--disk", file, not read_only), kind, read_only))
+    o.disks[-1].slowness = slowness
 
 
 def _root(o, value):

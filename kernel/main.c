@@ -36,6 +36,7 @@ static const struct init_step steps[] = {
 	{ "vfs", INIT_CORE, vfs_init, "process" },
 	{ "epoll", INIT_CORE, epoll_init, "vfs" },
 	{ "aio", INIT_CORE, aio_init, "vfs" },
+	{ "unix", INIT_CORE, unix_init, "vfs" },
 	{ "page_cache", INIT_CORE, page_cache_init, "vfs" },
 	{ "buffer", INIT_CORE, buffer_init, "page_cache" },
 	{ "blk", INIT_CORE, blk_init, "softirq" },

@@ -108,7 +108,7 @@
 	S(99, statfs, sys_statfs) \
 	S(100, fstatfs, sys_fstatfs) \
 	N(101, ioperm) \
-	N(102, socketcall) \
+	S(102, socketcall, sys_socketcall) \
 	S(103, syslog, sys_syslog) \
 	S(104, setitimer, sys_setitimer) \
 	S(105, getitimer, sys_getitimer) \
@@ -339,7 +339,7 @@
 	S(334, pwritev, sys_pwritev) \
 	S(335, rt_tgsigqueueinfo, sys_rt_tgsigqueueinfo) \
 	N(336, perf_event_open) \
-	N(337, recvmmsg) \
+	S(337, recvmmsg, sys_recvmmsg) \
 	N(338, fanotify_init) \
 	N(339, fanotify_mark) \
 	S(340, prlimit64, sys_prlimit64) \
@@ -347,7 +347,7 @@
 	N(342, open_by_handle_at) \
 	N(343, clock_adjtime) \
 	S(344, syncfs, sys_syncfs) \
-	N(345, sendmmsg) \
+	S(345, sendmmsg, sys_sendmmsg) \
 	N(346, setns) \
 	N(347, process_vm_readv) \
 	N(348, process_vm_writev) \
@@ -361,21 +361,21 @@
 	N(356, memfd_create) \
 	N(357, bpf) \
 	S(358, execveat, sys_execveat) \
-	N(359, socket) \
-	N(360, socketpair) \
-	N(361, bind) \
-	N(362, connect) \
-	N(363, listen) \
-	N(364, accept4) \
-	N(365, getsockopt) \
-	N(366, setsockopt) \
-	N(367, getsockname) \
-	N(368, getpeername) \
-	N(369, sendto) \
-	N(370, sendmsg) \
-	N(371, recvfrom) \
-	N(372, recvmsg) \
-	N(373, shutdown) \
+	S(359, socket, sys_socket) \
+	S(360, socketpair, sys_socketpair) \
+	S(361, bind, sys_bind) \
+	S(362, connect, sys_connect) \
+	S(363, listen, sys_listen) \
+	S(364, accept4, sys_accept4) \
+	S(365, getsockopt, sys_getsockopt) \
+	S(366, setsockopt, sys_setsockopt) \
+	S(367, getsockname, sys_getsockname) \
+	S(368, getpeername, sys_getpeername) \
+	S(369, sendto, sys_sendto) \
+	S(370, sendmsg, sys_sendmsg) \
+	S(371, recvfrom, sys_recvfrom) \
+	S(372, recvmsg, sys_recvmsg) \
+	S(373, shutdown, sys_shutdown) \
 	N(374, userfaultfd) \
 	S(375, membarrier, sys_unsupported) \
 	N(376, mlock2) \
@@ -412,7 +412,7 @@
 	S(413, pselect6_time64, sys_pselect6_time64) \
 	S(414, ppoll_time64, sys_ppoll_time64) \
 	S(416, io_pgetevents_time64, sys_io_pgetevents_time64) \
-	N(417, recvmmsg_time64) \
+	S(417, recvmmsg_time64, sys_recvmmsg_time64) \
 	N(418, mq_timedsend_time64) \
 	N(419, mq_timedreceive_time64) \
 	N(420, semtimedop_time64) \

@@ -4,6 +4,5 @@
 
 #include "kernel/include/sluice/prelude.h"
 
-static inline int __must_check PTR_ERR_OR_ZERO(const void *p) { return IS_ERR(p) ? (int)PTR_ERR(p) : 0; }
 
 #endif

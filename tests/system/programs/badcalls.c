@@ -19,6 +19,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/timerfd.h>
@@ -39,7 +40,7 @@
 #define is_pointer(a) ((a) >= IN_ && (a) <= PROG_)
 #define is_name(a) ((a) >= PATH_ && (a) <= PROG_)
 
-enum { PASSWD = 10, TMP, FOLDER, PIPE_R, PIPE_W, EPOLL, TIMERFD }; /* descriptors opened at the start */
+enum { PASSWD = 10, TMP, FOLDER, PIPE_R, PIPE_W, EPOLL, TIMERFD, SOCKET }; /* descriptors opened at the start */
 
 static const struct call {
 	const char *name;
@@ -89,6 +90,11 @@ static const struct call {
 	X(io_pgetevents, 385, VALID_, 1, 1, VALID_, VALID_, IN_) X(io_pgetevents_time64, 416, VALID_, 1, 1, VALID_, VALID_, IN_)
 	C(init_module, IN_, PAGE, VALID_) C(delete_module, PATH_, 0)
 	X(splice, 313, PASSWD, IN_, PIPE_W, 0, 10, 0) X(vmsplice, 316, PIPE_W, IN_, 1, 0) X(copy_file_range, 377, PASSWD, IN_, TMP, IN_, 10, 0)
+	X(socketcall, 102, 1, IN_) X(socketpair, 360, 1, 1, 0, OUT_) X(bind, 361, SOCKET, IN_, 10) X(connect, 362, SOCKET, IN_, 10)
+	X(getsockname, 367, SOCKET, VALID_, IN_) X(getpeername, 368, SOCKET, VALID_, IN_) X(setsockopt, 366, SOCKET, 1, 2, IN_, 4)
+	X(getsockopt, 365, SOCKET, 1, 3, VALID_, IN_) X(sendto, 369, SOCKET, IN_, 10, 0, 0, 0) X(sendmsg, 370, SOCKET, IN_, 0)
+	X(recvfrom, 371, SOCKET, OUT_, 1, 0x42, 0, 0) X(recvmsg, 372, SOCKET, IN_, 0) X(sendmmsg, 345, SOCKET, IN_, 1, 0) X(recvmmsg, 337, SOCKET, IN_, 1, 0, IN_)
+	X(recvmmsg_time64, 417, SOCKET, IN_, 1, 0, IN_)
 	X(epoll_pwait2, 441, EPOLL, OUT_, 1, IN_, IN_, 8) C(signalfd, -1, IN_, 8) C(signalfd4, -1, IN_, 8, 0)
 	X(timerfd_settime, 325, TIMERFD, 0, IN_, OUT_) X(timerfd_gettime, 326, TIMERFD, OUT_) X(timerfd_settime64, 411, TIMERFD, 0, IN_, OUT_)
 	X(timerfd_gettime64, 410, TIMERFD, OUT_)
@@ -152,6 +158,10 @@ static void make_descriptors(void)
 	struct epoll_event always = { .events = EPOLLOUT };
 	epoll_ctl(EPOLL, EPOLL_CTL_ADD, PIPE_W, &always);
 	dup2(timerfd_create(CLOCK_MONOTONIC, 0), TIMERFD);
+	int pair[2];
+	if (socketpair(AF_UNIX, SOCK_DGRAM, 0, pair) || write(pair[1], "x", 1) != 1)
+		exit(2);
+	dup2(pair[0], SOCKET);
 	dup2(null, 0);
 }
 

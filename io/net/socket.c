@@ -1,0 +1,472 @@
+/*
+ * The socket system calls and the file behind a socket. Addresses and options are copied in and out here; what they mean is the family's
+ * (socket.h). Every call exists twice in the ABI: by itself, and as a number of socketcall(2) with its arguments in memory.
+ */
+#include "io/net/socket.h"
+#include "io/net/calls.h"
+#include "io/vfs/files.h"
+#include "io/vfs/internal.h"
+#include "kernel/hal/uaccess.h"
+#include "kernel/lib/div64.h"
+#include "kernel/lib/string.h"
+#include "kernel/sched/signal.h"
+#include "kernel/sched/timespec.h"
+#include "kernel/uapi/ioctl.h"
+#include "mm/alloc.h"
+
+#define DEFAULT_BUFFER 212992u
+#define NR_FAMILIES 3
+#define OPTION_MAX 64u
+
+static int (*families[NR_FAMILIES])(struct socket *s);
+static const struct file_operations socket_fops;
+
+void socket_family_register(int family, int (*create)(struct socket *s)) { families[family] = create; }
+struct socket *socket_of(struct file *f) { return f->ops == &socket_fops ? f->private : NULL; }
+u64 socket_deadline(u64 timeout_ns) { return timeout_ns ? add_ns(ktime_ns(), timeout_ns) : WAIT_FOREVER; }
+int socket_take_error(struct socket *s) { return -__sync_lock_test_and_set(&s->error, 0); }
+
+void socket_wake(struct socket *s, struct wait_queue_head *wq, u32 events)
+{
+	wake_up_key(wq, TASK_NORMAL, 0, events);
+	kill_fasync(&s->fasync, SIGIO, events & POLLIN ? POLL_IN : POLL_OUT);
+}
+
+/* ---- the file ---- */
+
+static ssize_t socket_read(struct kiocb *k, struct iov_iter *to)
+{
+	struct socket *s = k->file->private;
+	struct message m = { .iter = to };
+	ssize_t n = s->ops->receive(s, &m, (k->file->flags & O_NONBLOCK) || (k->flags & IOCB_NOWAIT) ? MSG_DONTWAIT : 0);
+
+	if (m.scm)
+		scm_free(m.scm); /* who does not ask for descriptors does not get them */
+	return n;
+}
+
+static ssize_t socket_write(struct kiocb *k, struct iov_iter *from)
+{
+	struct socket *s = k->file->private;
+	struct message m = { .iter = from };
+	ssize_t n = s->ops->send(s, &m, (k->file->flags & O_NONBLOCK) || (k->flags & IOCB_NOWAIT) ? MSG_DONTWAIT : 0);
+
+	if (n == -EPIPE)
+		send_signal(current, SIGPIPE, NULL);
+	return n;
+}
+
+static u32 socket_poll(struct file *f, struct poll_table *pt)
+{
+	struct socket *s = f->private;
+	return s->ops->poll(s, f, pt);
+}
+
+static long socket_ioctl(struct file *f, u32 cmd, unsigned long arg)
+{
+	struct socket *s = f->private;
+	return s->ops->ioctl ? s->ops->ioctl(s, cmd, arg) : -ENOTTY;
+}
+
+static int socket_fasync(int fd, struct file *f, int on)
+{
+	struct socket *s = f->private;
+	return fasync_helper(fd, f, on, &s->fasync);
+}
+
+static void socket_release(struct file *f)
+{
+	struct socket *s = f->private;
+
+	if (s->ops)
+		s->ops->release(s);
+	kfree(s);
+}
+
+static const struct file_operations socket_fops = {
+	.name = "socket",
+	.read_iter = socket_read,
+	.write_iter = socket_write,
+	.poll = socket_poll,
+	.ioctl = socket_ioctl,
+	.fasync = socket_fasync,
+	.release = socket_release,
+	.llseek = no_llseek,
+};
+
+/* ---- making ---- */
+
+/* Without the family's part. NULL: no memory. */
+static struct socket *new_socket(int family, int type, int protocol)
+{
+	struct socket *s = kzalloc(sizeof(*s), GFP_KERNEL);
+
+	if (s)
+		*s = (struct socket){ .family = family, .type = type, .protocol = protocol, .sndbuf = DEFAULT_BUFFER, .rcvbuf = DEFAULT_BUFFER,
+				      .rcvlowat = 1 };
+	return s;
+}
+
+/* A file of it; on an error the socket is freed. */
+static struct file *socket_file(struct socket *s, u32 flags)
+{
+	struct file *f = anon_file("socket", &socket_fops, s, O_RDWR | flags);
+
+	if (IS_ERR(f)) {
+		if (s->ops)
+			s->ops->release(s);
+		kfree(s);
+		return f;
+	}
+	f->mode |= FMODE_STREAM;
+	f->inode->mode = S_IFSOCK | 0777;
+	s->file = f;
+	return f;
+}
+
+static struct file *create(int family, int type, int protocol)
+{
+	u32 flags = (u32)type & ~SOCK_TYPE_MASK;
+
+	if (flags & ~(SOCK_NONBLOCK | SOCK_CLOEXEC))
+		return ERR_PTR(-EINVAL);
+	type &= SOCK_TYPE_MASK;
+	if (family < 0 || family >= NR_FAMILIES || !families[family])
+		return ERR_PTR(-EAFNOSUPPORT);
+	struct socket *s = new_socket(family, type, protocol);
+	if (!s)
+		return ERR_PTR(-ENOMEM);
+	int err = families[family](s);
+	if (err) {
+		kfree(s);
+		return ERR_PTR(err);
+	}
+	return socket_file(s, flags & SOCK_NONBLOCK);
+}
+
+static long install(struct file *f, u32 flags)
+{
+	if (IS_ERR(f))
+		return PTR_ERR(f);
+	int fd = get_unused_fd(flags & SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		fput(f);
+	else
+		fd_install(fd, f);
+	return fd;
+}
+
+long sys_socket(int family, int type, int protocol) { return install(create(family, type, protocol), (u32)type); }
+
+long sys_socketpair(int family, int type, int protocol, s32 __user *user)
+{
+	struct file *f[2] = { create(family, type, protocol), ERR_PTR(-ENOMEM) };
+	s32 fd[2] = { -1, -1 };
+	long err = PTR_ERR_OR_ZERO(f[0]);
+
+	if (err)
+		return err;
+	f[1] = create(family, type, protocol);
+	err = PTR_ERR_OR_ZERO(f[1]);
+	struct socket *s = f[0]->private;
+	if (!err)
+		err = s->ops->pair ? s->ops->pair(s, f[1]->private) : -EOPNOTSUPP;
+	for (int i = 0; i < 2 && !err; i++) {
+		fd[i] = get_unused_fd((u32)type & SOCK_CLOEXEC, 0);
+		err = fd[i] < 0 ? fd[i] : 0;
+	}
+	if (!err && copy_to_user(user, fd, sizeof(fd)))
+		err = -EFAULT;
+	for (int i = 0; i < 2; i++) {
+		if (!err) {
+			fd_install(fd[i], f[i]);
+			continue;
+		}
+		if (fd[i] >= 0)
+			put_unused_fd(fd[i]);
+		if (!IS_ERR(f[i]))
+			fput(f[i]);
+	}
+	return err;
+}
+
+/* ---- addresses ---- */
+
+int socket_address_from_user(struct sockaddr_any *a, const void __user *user, int len)
+{
+	if (len < 0 || (u32)len > sizeof(*a))
+		return -EINVAL;
+	memset(a, 0, sizeof(*a));
+	return len && copy_from_user(a, user, (u32)len) ? -EFAULT : 0;
+}
+
+/* size: in: room, out: the address's length, which may be more. */
+int socket_address_to_user(const struct sockaddr_any *a, u32 len, void __user *user, s32 __user *size)
+{
+	u32 room;
+
+	if (get_user_u32(&room, (const u32 __user *)size))
+		return -EFAULT;
+	if ((s32)room < 0)
+		return -EINVAL;
+	if (copy_to_user(user, a, min(room, len)) || put_user_u32(len, (u32 __user *)size))
+		return -EFAULT;
+	return 0;
+}
+
+/* The socket of a descriptor; f is to be put in any case. */
+struct socket *socket_get(int fd, struct fd *f, long *err)
+{
+	*f = fdget(fd);
+	struct socket *s = f->file ? socket_of(f->file) : NULL;
+	*err = !f->file ? -EBADF : !s ? -ENOTSOCK : 0;
+	return s;
+}
+
+static bool is_nonblock(const struct fd *f) { return f->file->flags & O_NONBLOCK; }
+
+long sys_bind(int fd, const void __user *addr, int len)
+{
+	struct sockaddr_any a;
+	struct fd f;
+	long err;
+	struct socket *s = socket_get(fd, &f, &err);
+
+	if (!err)
+		err = socket_address_from_user(&a, addr, len);
+	if (!err)
+		err = s->ops->bind(s, &a, (u32)len);
+	fdput(f);
+	return err;
+}
+
+long sys_connect(int fd, const void __user *addr, int len)
+{
+	struct sockaddr_any a;
+	struct fd f;
+	long err;
+	struct socket *s = socket_get(fd, &f, &err);
+
+	if (!err)
+		err = socket_address_from_user(&a, addr, len);
+	if (!err)
+		err = s->ops->connect(s, &a, (u32)len, is_nonblock(&f));
+	fdput(f);
+	return err;
+}
+
+long sys_listen(int fd, int backlog)
+{
+	struct fd f;
+	long err;
+	struct socket *s = socket_get(fd, &f, &err);
+
+	if (!err)
+		err = s->ops->listen ? s->ops->listen(s, (u32)backlog > SOMAXCONN ? SOMAXCONN : backlog) : -EOPNOTSUPP;
+	fdput(f);
+	return err;
+}
+
+long sys_accept4(int fd, void __user *addr, s32 __user *len, int flags)
+{
+	struct sockaddr_any a = { 0 };
+	struct fd f;
+	long err;
+	struct socket *s = socket_get(fd, &f, &err), *fresh = NULL;
+	struct file *file = NULL;
+
+	if (!err && (flags & ~(SOCK_NONBLOCK | SOCK_CLOEXEC)))
+		err = -EINVAL;
+	if (!err && !s->ops->accept)
+		err = -EOPNOTSUPP;
+	if (!err) {
+		fresh = new_socket(s->family, s->type, s->protocol);
+		err = fresh ? s->ops->accept(s, fresh, is_nonblock(&f)) : -ENOMEM;
+		if (err)
+			kfree(fresh);
+	}
+	if (!err) {
+		file = socket_file(fresh, (u32)flags & SOCK_NONBLOCK);
+		err = PTR_ERR_OR_ZERO(file);
+	}
+	if (!err && addr) {
+		int n = fresh->ops->getname(fresh, &a, true);
+		err = n < 0 ? -ECONNABORTED : socket_address_to_user(&a, (u32)n, addr, len);
+		if (err)
+			fput(file);
+	}
+	fdput(f);
+	return err ? err : install(file, (u32)flags);
+}
+
+long sys_accept(int fd, void __user *addr, s32 __user *len) { return sys_accept4(fd, addr, len, 0); }
+
+static long name_of(int fd, void __user *addr, s32 __user *len, bool peer)
+{
+	struct sockaddr_any a = { 0 };
+	struct fd f;
+	long err;
+	struct socket *s = socket_get(fd, &f, &err);
+
+	if (!err)
+		err = s->ops->getname(s, &a, peer);
+	if (err >= 0)
+		err = socket_address_to_user(&a, (u32)err, addr, len);
+	fdput(f);
+	return err;
+}
+
+long sys_getsockname(int fd, void __user *addr, s32 __user *len) { return name_of(fd, addr, len, false); }
+long sys_getpeername(int fd, void __user *addr, s32 __user *len) { return name_of(fd, addr, len, true); }
+
+long sys_shutdown(int fd, int how)
+{
+	struct fd f;
+	long err;
+	struct socket *s = socket_get(fd, &f, &err);
+
+	if (!err)
+		err = (u32)how > SHUT_RDWR ? -EINVAL : s->ops->shutdown(s, how);
+	fdput(f);
+	return err;
+}
+
+/* ---- options ---- */
+
+static int set_timeout(u64 *ns, const void *value, u32 len, bool wide)
+{
+	s64 sec, usec;
+
+	if (len < (wide ? 16u : 8u))
+		return -EINVAL;
+	sec = wide ? ((const s64 *)value)[0] : ((const s32 *)value)[0];
+	usec = wide ? ((const s64 *)value)[1] : ((const s32 *)value)[1];
+	if (usec < 0 || usec >= 1000000)
+		return -EDOM;
+	*ns = sec < 0 ? 1 : to_ns(sec, (u32)usec * 1000);
+	return 0;
+}
+
+static u32 put_timeout(u64 ns, void *value, bool wide)
+{
+	u32 rest;
+	u64 sec = div_u64_rem(ns, NSEC_PER_SEC, &rest);
+
+	if (wide) {
+		((s64 *)value)[0] = (s64)sec;
+		((s64 *)value)[1] = rest / 1000;
+	} else {
+		((s32 *)value)[0] = (s32)sec;
+		((s32 *)value)[1] = (s32)rest / 1000;
+	}
+	return wide ? 16 : 8;
+}
+
+/* The kernel doubles what it is given, for its own bookkeeping, as socket(7) says. */
+static u32 buffer_size(int v) { return min(max(v < 0 ? 0 : (u32)v, 1152u), DEFAULT_BUFFER) * 2; }
+
+static int set_common(struct socket *s, int name, const void *value, u32 len)
+{
+	int v;
+
+	if (name == SO_RCVTIMEO_OLD || name == SO_RCVTIMEO_NEW)
+		return set_timeout(&s->rcvtimeo_ns, value, len, name == SO_RCVTIMEO_NEW);
+	if (name == SO_SNDTIMEO_OLD || name == SO_SNDTIMEO_NEW)
+		return set_timeout(&s->sndtimeo_ns, value, len, name == SO_SNDTIMEO_NEW);
+	if (len < sizeof(v))
+		return -EINVAL;
+	v = *(const int *)value;
+	switch (name) {
+	case SO_REUSEADDR: s->reuseaddr = v; return 0;
+	case SO_REUSEPORT: s->reuseport = v; return 0;
+	case SO_KEEPALIVE: s->keepalive = v; return 0;
+	case SO_BROADCAST: s->broadcast = v; return 0;
+	case SO_OOBINLINE: s->oobinline = v; return 0;
+	case SO_PASSCRED: s->passcred = v; return 0;
+	case SO_SNDBUF: case SO_SNDBUFFORCE: s->sndbuf = buffer_size(v); return 0;
+	case SO_RCVBUF: case SO_RCVBUFFORCE: s->rcvbuf = buffer_size(v); return 0;
+	case SO_RCVLOWAT: s->rcvlowat = v > 0 ? (u32)v : 1; return 0;
+	case SO_LINGER:
+		if (len < sizeof(s->linger))
+			return -EINVAL;
+		s->linger = *(const struct linger_abi *)value;
+		return 0;
+	case SO_PRIORITY: case SO_DONTROUTE: case SO_DEBUG: case SO_TIMESTAMP_OLD: return 0;
+	default: return -ENOPROTOOPT;
+	}
+}
+
+long sys_setsockopt(int fd, int level, int name, const void __user *user, int len)
+{
+	u8 value[OPTION_MAX] __attribute__((aligned(8)));
+	struct fd f;
+	long err;
+	struct socket *s = socket_get(fd, &f, &err);
+
+	if (!err && len < 0)
+		err = -EINVAL;
+	if (!err && copy_from_user(value, user, min_t(u32, (u32)len, sizeof(value))))
+		err = -EFAULT;
+	if (!err) {
+		err = level == SOL_SOCKET ? set_common(s, name, value, (u32)len) : -ENOPROTOOPT;
+		if (s->ops->setsockopt && (!err || err == -ENOPROTOOPT)) { /* the family may have to act on it */
+			int own = s->ops->setsockopt(s, level, name, value, min_t(u32, (u32)len, sizeof(value)));
+			err = own == -ENOPROTOOPT ? err : own;
+		}
+	}
+	fdput(f);
+	return err;
+}
+
+static int get_common(struct socket *s, int name, void *value)
+{
+	int *v = value;
+
+	switch (name) {
+	case SO_TYPE: *v = s->type; break;
+	case SO_DOMAIN: *v = s->family; break;
+	case SO_PROTOCOL: *v = s->protocol; break;
+	case SO_ERROR: *v = -socket_take_error(s); break;
+	case SO_REUSEADDR: *v = s->reuseaddr; break;
+	case SO_REUSEPORT: *v = s->reuseport; break;
+	case SO_KEEPALIVE: *v = s->keepalive; break;
+	case SO_BROADCAST: *v = s->broadcast; break;
+	case SO_OOBINLINE: *v = s->oobinline; break;
+	case SO_PASSCRED: *v = s->passcred; break;
+	case SO_SNDBUF: *v = (int)s->sndbuf; break;
+	case SO_RCVBUF: *v = (int)s->rcvbuf; break;
+	case SO_RCVLOWAT: *v = (int)s->rcvlowat; break;
+	case SO_SNDLOWAT: *v = 1; break;
+	case SO_PRIORITY: case SO_DONTROUTE: case SO_DEBUG: case SO_TIMESTAMP_OLD: *v = 0; break;
+	case SO_LINGER: *(struct linger_abi *)value = s->linger; return sizeof(s->linger);
+	case SO_RCVTIMEO_OLD: case SO_RCVTIMEO_NEW: return (int)put_timeout(s->rcvtimeo_ns, value, name == SO_RCVTIMEO_NEW);
+	case SO_SNDTIMEO_OLD: case SO_SNDTIMEO_NEW: return (int)put_timeout(s->sndtimeo_ns, value, name == SO_SNDTIMEO_NEW);
+	default: return -ENOPROTOOPT;
+	}
+	return sizeof(int);
+}
+
+long sys_getsockopt(int fd, int level, int name, void __user *user, s32 __user *user_len)
+{
+	u8 value[OPTION_MAX] __attribute__((aligned(8))) = { 0 };
+	struct fd f;
+	long err;
+	u32 room;
+	struct socket *s = socket_get(fd, &f, &err);
+
+	if (!err && get_user_u32(&room, (const u32 __user *)user_len))
+		err = -EFAULT;
+	if (!err && (s32)room < 0)
+		err = -EINVAL;
+	if (!err) {
+		err = s->ops->getsockopt ? s->ops->getsockopt(s, level, name, value, min_t(u32, room, sizeof(value))) : -ENOPROTOOPT;
+		if (err == -ENOPROTOOPT && level == SOL_SOCKET)
+			err = get_common(s, name, value);
+	}
+	if (err >= 0) {
+		room = min(room, (u32)err);
+		err = copy_to_user(user, value, room) || put_user_u32(room, (u32 __user *)user_len) ? -EFAULT : 0;
+	}
+	fdput(f);
+	return err;
+}

@@ -1,0 +1,81 @@
+/*
+ * Sockets: what the system calls (socket.c, message.c) share with the protocol families (unix.c, inet.c). A family registers a function
+ * that makes sockets; each socket then has the operations of its kind. All operations run in process context and may sleep unless said.
+ */
+#ifndef IO_NET_SOCKET_H
+#define IO_NET_SOCKET_H
+
+#include "io/contract/file.h"
+#include "kernel/uapi/socket.h"
+
+struct socket;
+struct scm;
+
+/* One message on its way, in kernel terms. */
+struct message {
+	struct sockaddr_any *name;  /* send: where to, NULL none; receive: filled if not NULL */
+	u32 namelen;                /* receive: 0 until filled */
+	struct iov_iter *iter;
+	struct scm *scm;            /* send: what goes with it, or NULL; receive: taken over from the message, or NULL */
+	u32 flags;                  /* receive: MSG_TRUNC, MSG_EOR, MSG_CTRUNC for the program */
+};
+
+struct socket_ops {
+	int (*bind)(struct socket *s, const struct sockaddr_any *a, u32 len);
+	int (*connect)(struct socket *s, const struct sockaddr_any *a, u32 len, bool nonblock);
+	int (*pair)(struct socket *a, struct socket *b);
+	int (*listen)(struct socket *s, int backlog);
+	int (*accept)(struct socket *s, struct socket *fresh, bool nonblock); /* fresh: empty, of the same family and type */
+	int (*getname)(struct socket *s, struct sockaddr_any *a, bool peer);  /* length or -errno */
+	/* Bytes or -errno. flags: MSG_*, MSG_DONTWAIT already merged with O_NONBLOCK. SIGPIPE is sent by the caller on -EPIPE. */
+	ssize_t (*send)(struct socket *s, struct message *m, u32 flags);
+	ssize_t (*receive)(struct socket *s, struct message *m, u32 flags);
+	int (*shutdown)(struct socket *s, int how);
+	u32 (*poll)(struct socket *s, struct file *f, struct poll_table *pt);
+	/* Options that are not SOL_SOCKET's common ones. value: kernel memory. -ENOPROTOOPT: not known. getsockopt: length. */
+	int (*setsockopt)(struct socket *s, int level, int name, const void *value, u32 len);
+	int (*getsockopt)(struct socket *s, int level, int name, void *value, u32 len);
+	long (*ioctl)(struct socket *s, u32 cmd, unsigned long arg);
+	void (*release)(struct socket *s);
+};
+
+struct socket {
+	int family, type, protocol;
+	const struct socket_ops *ops;
+	void *sk;                     /* the family's own */
+	struct file *file;            /* no reference */
+	struct fasync_struct *fasync;
+	/* options that every family obeys; written by setsockopt alone */
+	u32 sndbuf, rcvbuf;           /* bytes */
+	u64 sndtimeo_ns, rcvtimeo_ns; /* 0: none */
+	u32 rcvlowat;
+	bool reuseaddr, reuseport, keepalive, broadcast, passcred, oobinline;
+	struct linger_abi linger;
+	int error;                    /* for SO_ERROR, positive; taken by xchg */
+};
+
+/* Called with s->family, type, protocol and the options set: sets ops and sk. 0 or -errno. */
+void socket_family_register(int family, int (*create)(struct socket *s));
+/* The deadline of a wait: for ever, or by the option. */
+u64 socket_deadline(u64 timeout_ns);
+/* An error that waits for somebody: as -errno, and gone. */
+int socket_take_error(struct socket *s);
+struct socket *socket_of(struct file *f); /* NULL: no socket */
+
+/* Something happened: waiters of wq, and owners of O_ASYNC. events: POLL*; any context. */
+void socket_wake(struct socket *s, struct wait_queue_head *wq, u32 events);
+
+/* ---- what travels beside the data (scm.c) ---- */
+struct scm {
+	u32 nr;
+	struct file *files[SCM_MAX_FD];   /* references */
+	bool has_cred;
+	struct ucred_abi cred;
+};
+struct scm *scm_from_user(u32 control, u32 len);   /* NULL: nothing in it; ERR_PTR */
+/* Hand over to the program; returns bytes of control written, sets MSG_CTRUNC in *flags; frees scm. */
+u32 scm_to_user(struct scm *scm, u32 control, u32 len, u32 *msg_flags, bool cloexec, bool want_cred);
+struct scm *scm_copy(const struct scm *scm);       /* for MSG_PEEK; NULL: no memory */
+void scm_free(struct scm *scm);
+
+#endif

@@ -125,6 +125,8 @@ static int access(struct floppy_drive *d, bool write, u8 cylinder, u32 first, u3
 	for (u32 i = 0; i < tries; i++) {
 		if (i && recover(d, error, i))
 			return -ETIMEDOUT;
+		if (fdc_disk_changed(d->fdc)) /* last chance: stepping takes the signal away */
+			return -ENOMEDIUM;
 		error = fdc_seek(d, cylinder);
 		if (!error)
 			error = fdc_transfer(d, write, first, n);

@@ -85,7 +85,8 @@ def test_media(tmp_path):
     assert r.lines == [
         "dma 1", digest(first) + "  -", "read interrupts", "dd 0", digest(new) + "  -", str(SIZE), "2880", "1", digest(new[:512]) + "  -",
         "EJECT", "No such device or address", "BLANK", "mke2fs 0", "mount 0", "too large", digest(new[:700000]) + "  -", "umount 0",
-        "PROTECTED", digest(plain) + "  -", "Read-only file system", "AGAIN", "three", "UNDER", "fd0: the medium was taken out or changed while in use", "transfers fail", digest(last) + "  -",
+        "PROTECTED", digest(plain) + "  -", "Read-only file system", "AGAIN", "three", "UNDER",
+        "fd0: the medium was taken out or changed while in use", "transfers fail", digest(last) + "  -",
         "motor off", "retries 0 lost 0 stray 0"], repr(r)
     assert (tmp_path / "first").read_bytes() == new
     sluice.fsck(tmp_path / "files")

@@ -56,7 +56,8 @@ before=$(irqs)
 mkdir /tmp/dev; mount -t tmpfs none /tmp/dev
 sleep 0.2; echo READY1
 until_good there /dev/plug16 && until_good there /dev/plug17
-cat $P/0000:00:10.0/vendor $P/0000:00:10.0/modalias; readlink $P/0000:00:10.0/driver; stat -c '%t:%T' /dev/plug16 > /tmp/n; cat /sys/class/plug/plug16/dev >> /tmp/n; wc -l < /tmp/n
+cat $P/0000:00:10.0/vendor $P/0000:00:10.0/modalias; readlink $P/0000:00:10.0/driver
+stat -c '%t:%T' /dev/plug16 > /tmp/n; cat /sys/class/plug/plug16/dev >> /tmp/n; wc -l < /tmp/n
 grep -c "plug$" /proc/iomem; grep -c 0000:00:1[01] /proc/iomem
 [ $(irqs) -gt $before ] && echo "SCI came"; grep -q "[1-9]$" /sys/firmware/acpi/interrupts/gpe01 && echo "GPE 1 came"
 /t/unplugged /dev/plug16 > /tmp/u & program=$!
@@ -171,7 +172,8 @@ def test_pci_comes_and_goes(run):
 
 
 def test_disk_goes_under_a_mount(run):
-    assert run.parts["disk"] == ["4096", "unbind=0", "dd: standard input: No such device", "write=1", "No such device or address", "read error", "umount=0", "again=0", "/m/file"], run
+    assert run.parts["disk"] == ["4096", "unbind=0", "dd: standard input: No such device", "write=1", "No such device or address", "read error",
+                                 "umount=0", "again=0", "/m/file"], run
 
 
 def test_power_button(run):

@@ -14,7 +14,21 @@
 
 LIST_HEAD(all_disks);
 DEFINE_MUTEX_RANK(disks_lock, RANK_OBJECT);
-struct class block_class = { .name = "block" };
+static u64 last_diskseq; /* disks_lock */
+
+static int block_uevent(struct device *dev, struct uevent_env *env)
+{
+	const struct block_device *b = dev->driver_data;
+	int error = add_uevent_var(env, "DEVTYPE=%s", b->partno ? "partition" : "disk");
+
+	if (!error)
+		error = add_uevent_var(env, "DISKSEQ=%llu", b->disk->diskseq);
+	if (!error && b->partno)
+		error = add_uevent_var(env, "PARTN=%u", b->partno);
+	return error;
+}
+
+struct class block_class = { .name = "block", .uevent = block_uevent, .late_add = true };
 
 struct gendisk *disk_alloc(void)
 {
@@ -25,6 +39,9 @@ struct gendisk *disk_alloc(void)
 	mutex_init(&d->open_lock, "disk", RANK_OBJECT);
 	dev_gate_init(&d->gate);
 	INIT_LIST_HEAD(&d->node);
+	mutex_lock(&disks_lock);
+	d->diskseq = ++last_diskseq;
+	mutex_unlock(&disks_lock);
 	d->ra_pages = BLK_DEFAULT_RA_PAGES;
 	atomic_set(&d->refs, 1);
 	return d;
@@ -91,7 +108,19 @@ int bdev_add(struct gendisk *d, u32 partno, sector_t start, sector_t nr)
 		return (int)PTR_ERR(dev);
 	}
 	b->device = dev;
-	return partno ? blk_sysfs_add_partition(b) : 0;
+	error = partno ? blk_sysfs_add_partition(b) : 0;
+	if (!error && d->announced)
+		kobject_uevent(&dev->kobj, UEVENT_ADD);
+	return error;
+}
+
+/* Everything is in its place: tell the disk, then its partitions. */
+static void announce(struct gendisk *d)
+{
+	d->announced = true;
+	for (u32 i = 0; i < ARRAY_SIZE(d->part); i++)
+		if (d->part[i])
+			kobject_uevent(&d->part[i]->device->kobj, UEVENT_ADD);
 }
 
 /* Nobody has it open. */
@@ -127,6 +156,7 @@ int add_disk(struct gendisk *d)
 	error = rescan_partitions(d);
 	if (error)
 		pr_warn("%s: partitions are incomplete (error %d)\n", d->name, error);
+	announce(d);
 	return 0;
 }
 

@@ -247,6 +247,8 @@ struct gendisk {
 	struct mutex open_lock;
 	bool rescanning;            /* open_lock: the partitions are being made anew, none can be opened */
 	struct dev_gate gate;     /* around open, release, ioctl, check_media; closed once the disk is unplugged */
+	bool announced;           /* its "add" event was sent; those of partitions made from now on follow at once */
+	u64 diskseq;              /* no two disks ever have the same */
 	bool added;               /* add_disk has worked: it holds its queue */
 	struct kobject *queue_folder; /* queue/ in /sys */
 	struct list_head node;

@@ -150,6 +150,7 @@ struct class {
 	int (*uevent)(struct device *d, struct uevent_env *env);   /* or NULL */
 	void (*release)(struct class *c);  /* unregistered and its last device gone; NULL: static */
 	const struct kobj_attribute *dev_files; /* of each device's folder, up to one without a name; or NULL */
+	bool late_add;            /* who makes its devices sends their "add" event, once their folders are complete */
 	struct kobject kobj;
 	struct list_head devices;
 };

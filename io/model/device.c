@@ -232,7 +232,8 @@ int device_add_va(struct device *d, const char *name_fmt, va_list ap)
 	error = node_add(d);
 	if (error)
 		goto no_node;
-	kobject_uevent(&d->kobj, UEVENT_ADD);
+	if (!d->class || !d->class->late_add)
+		kobject_uevent(&d->kobj, UEVENT_ADD);
 	if (d->bus && !d->bus->no_autoprobe)
 		bus_probe_device(d);
 	return 0;

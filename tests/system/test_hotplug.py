@@ -41,7 +41,7 @@ echo add > /sys/class/mem/zero/uevent; echo add > /sys/class/mem/full/uevent; wa
 say helper
 cat > /tmp/helper <<'X'
 #!/bin/sh
-echo "$1 $ACTION $DEVNAME $MAJOR $PATH" >> /tmp/helped
+echo "$1 $ACTION $DEVNAME $DEVTYPE $MAJOR $PATH" >> /tmp/helped
 X
 chmod 755 /tmp/helper; echo /tmp/helper > /proc/sys/kernel/hotplug; cat /proc/sys/kernel/hotplug /sys/kernel/uevent_helper
 for i in 1 2 3 4 5; do echo change > /sys/class/mem/null/uevent; echo change > /sys/block/sda/uevent; done
@@ -150,8 +150,8 @@ def test_events_to_readers(run):
 
 
 def test_events_to_a_helper(run):
-    assert run.parts["helper"] == ["/tmp/helper", "/tmp/helper", "      5 block change sda 8 /sbin:/bin:/usr/sbin:/usr/bin",
-                                   "      5 mem change null 1 /sbin:/bin:/usr/sbin:/usr/bin"], run
+    assert run.parts["helper"] == ["/tmp/helper", "/tmp/helper", "      5 block change sda disk 8 /sbin:/bin:/usr/sbin:/usr/bin",
+                                   "      5 mem change null  1 /sbin:/bin:/usr/sbin:/usr/bin"], run
 
 
 def test_pci_comes_and_goes(run):

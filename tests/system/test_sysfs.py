@@ -19,8 +19,8 @@ ls /sys/bus/pci/drivers/ata_piix | tr "\\n" " "
                            "86801070", sda], r.lines
     assert r.lines[8:10] == [sda, sda]
     assert r.lines[10].startswith("/sys/devices/")
-    assert r.lines[11:15] == ["8:0", "MAJOR=8", "MINOR=0", "DEVNAME=sda"]
-    assert r.lines[15:] == ["dma", "0000:00:01.1 bind uevent unbind "]
+    assert r.lines[11:16] == ["8:0", "MAJOR=8", "MINOR=0", "DEVNAME=sda", "DEVTYPE=disk"] and r.lines[16].startswith("DISKSEQ=")
+    assert r.lines[17:] == ["dma", "0000:00:01.1 bind uevent unbind "]
 
 
 def test_rules():

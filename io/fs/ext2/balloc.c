@@ -250,7 +250,7 @@ static void free_in_group(struct inode *inode, u32 g, u32 bit, u32 n)
 	}
 	gd->bg_free_blocks_count += (u16)freed;
 	sbi->free_blocks += freed;
-	sbi->super_dirty = true;
+	sbi->super_dirty = sbi->freed = true;
 	if (bit < sbi->group[g].rotor)
 		sbi->group[g].rotor = bit;
 	note_changed_group(EXT2_I(inode), g);
@@ -319,6 +319,22 @@ static int sync_if_dirty(struct buffer_head *bh)
 	int err = bh && bh_test(bh, BH_Dirty) ? sync_dirty_buffer(bh) : 0;
 
 	brelse(bh);
+	return err;
+}
+
+int ext2_sync_freed(struct super_block *sb)
+{
+	struct ext2_sb_info *sbi = EXT2_SB(sb);
+	int err, e;
+
+	if (likely(!sbi->freed))
+		return 0;
+	sbi->freed = false;
+	err = sync_blockdev(sb->bdev);
+	e = blkdev_issue_flush(sb->bdev);
+	err = err ? err : e;
+	if (err)
+		sbi->freed = true;
 	return err;
 }
 

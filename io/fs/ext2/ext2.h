@@ -61,6 +61,7 @@ struct ext2_sb_info {
 	u16 mount_state;               /* what s_state becomes at unmount */
 	bool writing;                  /* s_state on the device says "not clean" */
 	bool super_dirty;              /* counters changed since the superblock was last filled in */
+	bool freed;                    /* blocks were freed and their former owners may not be on the device yet */
 	u32 next_generation;
 	u32 error_count;
 	atomic_t tx_open;              /* transactions under way: for the checks of debug builds */
@@ -137,6 +138,11 @@ void ext2_free_blocks(struct inode *inode, u32 block, u32 count);
 int ext2_block_in_use(struct super_block *sb, u32 block);
 /* The file is closed or goes: its window is free for others. */
 void ext2_drop_window(struct inode *inode);
+/*
+ * Before fsync promises anything: inodes that gave blocks up must say so on the device. Their blocks may be this file's now, and e2fsck after a
+ * power cut, seeing two owners, could mend the wrong one: an old indirect block in the middle of new data. Flushes the device's cache.
+ */
+int ext2_sync_freed(struct super_block *sb);
 /* Write the bitmaps and descriptors that changed for this file, and wait. */
 int ext2_sync_allocation(struct inode *inode);
 

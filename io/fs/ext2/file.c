@@ -133,6 +133,10 @@ int ext2_fsync(struct file *f, loff_t start, loff_t end, bool datasync)
 	if (S_ISDIR(inode->mode)) {
 		e = sync_mapping_buffers(inode->mapping);
 		err = err ? err : e;
+		if (EXT2_SB(inode->sb)->freed) { /* a name leaves the device before what it named */
+			e = blkdev_issue_flush(inode->sb->bdev);
+			err = err ? err : e;
+		}
 	}
 	e = generic_file_fsync(f, start, end, datasync);
 	err = err ? err : e;
@@ -142,7 +146,8 @@ int ext2_fsync(struct file *f, loff_t start, loff_t end, bool datasync)
 		e = blkdev_issue_flush(inode->sb->bdev);
 		err = err ? err : e;
 	}
-	return err;
+	e = ext2_sync_freed(inode->sb);
+	return err ? err : e;
 }
 
 const struct file_operations ext2_file_operations = {

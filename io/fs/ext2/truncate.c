@@ -177,6 +177,7 @@ int ext2_set_size(struct inode *inode, loff_t size)
 	if (size < old) {
 		truncate_pages(inode->mapping, size);
 		ext2_truncate_blocks(inode, size);
+		(void)ext2_write_inode(inode, false); /* for ext2_sync_freed; it stays dirty and is written again */
 	}
 	inode->mtime = inode->ctime = current_time_coarse();
 	mark_inode_dirty_flags(inode, I_DIRTY_SYNC | I_DIRTY_DATASYNC);
@@ -191,4 +192,5 @@ void ext2_trim_failed_write(struct inode *inode, loff_t reached)
 		return;
 	truncate_pages(inode->mapping, size);
 	ext2_truncate_blocks(inode, size);
+	(void)ext2_write_inode(inode, false);
 }

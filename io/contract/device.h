@@ -119,6 +119,7 @@ struct device {
 	u32 node_mode;            /* type and permissions of the node in /dev */
 	const char *node_name;    /* NULL: the device's name */
 	void *driver_data;
+	u64 dma_mask;             /* the highest bus address it reaches by DMA; 0: all memory */
 	volatile u32 state;       /* DEV_* */
 	u32 seq;                  /* order of arrival on its bus */
 	void (*release)(struct device *d);

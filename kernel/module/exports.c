@@ -105,6 +105,7 @@ EXPORT(free_page);
 EXPORT(mem_map);
 EXPORT(max_pfn);
 EXPORT(dma_alloc);
+EXPORT(dma_alloc_below);
 EXPORT(dma_free);
 EXPORT(ioremap);
 EXPORT(iounmap);

@@ -3,7 +3,7 @@
  * request, then end the bios. When the medium failed somewhere in a request, what lies before the bad spot is good, the vector with the bad
  * spot is given up, and what lies behind it goes out again: a bad sector costs its own page only.
  */
-#include "io/block/queue.h"
+#include "io/block/blktrace.h"
 #include "kernel/debug/bug.h"
 #include "kernel/debug/printk.h"
 #include "kernel/debug/trace.h"
@@ -134,6 +134,7 @@ static void blk_complete(struct request *rq)
 	int error;
 
 	TRACE_ALWAYS(TRACE_BLOCK, "sector=%u error=%d", rq->id, rq->sector, rq->error);
+	blk_trace_rq(BLK_TA_COMPLETE, rq);
 	if (unlikely(rq->error) && retry_behind_bad_spot(rq))
 		return;
 	spin_lock_bh(&q->lock);

@@ -3,7 +3,7 @@
  * start its deadline, call queue_rq. One runner at a time per queue; who comes meanwhile leaves a note (rerun).
  * A driver that answers -EBUSY gets the request again after the next completion or blk_kick.
  */
-#include "io/block/queue.h"
+#include "io/block/blktrace.h"
 #include "kernel/debug/bug.h"
 #include "kernel/debug/trace.h"
 #include "kernel/hal/cpu.h"
@@ -117,6 +117,7 @@ void blk_insert_bio(struct request_queue *q, struct bio *bio)
 	}
 	now = ktime_ns();
 	request_fill(rq, bio, now);
+	blk_trace_rq(BLK_TA_GETRQ, rq);
 	blk_account_start(rq);
 	if (unlikely(REQ_OP(bio->flags) == REQ_FLUSH)) {
 		insert_flush(q, rq);
@@ -128,6 +129,7 @@ void blk_insert_bio(struct request_queue *q, struct bio *bio)
 			blk_hash_add(q, rq);
 		q->last_merge = rq;
 		TRACE(TRACE_BLOCK, "sector=%u sectors=%u", rq->id, rq->sector, rq->nr_sectors);
+		blk_trace_rq(BLK_TA_INSERT, rq);
 		q->elevator.type->insert(&q->elevator, rq, now);
 	}
 	spin_unlock_bh(&q->lock);
@@ -207,11 +209,13 @@ static bool issue(struct request_queue *q, struct hw_ctx *h, struct request *rq)
 	atomic_and(&q->kicked, 0);
 	spin_unlock(&q->lock); /* softirqs stay off */
 	TRACE_ALWAYS(TRACE_BLOCK, "sector=%u sectors=%u", rq->id, rq->sector, rq->nr_sectors);
+	blk_trace_rq(BLK_TA_ISSUE, rq);
 	error = q->ops->queue_rq(h, rq);
 	spin_lock(&q->lock);
 	if (likely(!error))
 		return true;
 	if (error == -EBUSY) {
+		blk_trace_rq(BLK_TA_REQUEUE, rq);
 		blk_give_back(q, rq);
 		h->stopped = !q->kicked;
 		return q->kicked;

@@ -4,7 +4,7 @@
  * of requests' ends and starts, with the last merged request as a first guess. queue/nomerges 1 leaves the guess alone, 2 nothing.
  * Contract: queue lock held.
  */
-#include "io/block/queue.h"
+#include "io/block/blktrace.h"
 #include "kernel/debug/trace.h"
 #include "kernel/lib/hash.h"
 
@@ -103,6 +103,7 @@ static bool join(struct request_queue *q, struct request *rq, struct request *ne
 {
 	if (rq->counts_async != next->counts_async || next->state != RQ_QUEUED || !may_merge(q, rq, next->bio, next->nr_sectors, next->nr_segments))
 		return false;
+	blk_trace_rq(BLK_TA_BACKMERGE, next);
 	blk_hash_del(rq);
 	blk_hash_del(next);
 	rq->biotail->next = next->bio;
@@ -162,6 +163,7 @@ bool blk_merge_bio(struct request_queue *q, struct bio *bio)
 	if (!may_merge(q, rq, bio, bio->size >> SECTOR_SHIFT, segments))
 		return false;
 	TRACE(TRACE_BLOCK, "into request at sector=%u front=%u", bio->id, rq->sector, front);
+	blk_trace_bio(q, front ? BLK_TA_FRONTMERGE : BLK_TA_BACKMERGE, bio);
 	blk_hash_del(rq);
 	if (front)
 		merge_front(q, rq, bio, segments);

@@ -59,6 +59,7 @@ struct request_queue {
 	u32 nomerges;                   /* 0: all kinds, 1: only with the last request, 2: none */
 	bool iostats, add_random, write_back;
 	u32 random_count;
+	struct blk_trace *volatile trace; /* blktrace.h; NULL: off */
 
 	/* exchanging parts: knob_lock */
 	struct mutex knob_lock;         /* RANK_OBJECT */

@@ -2,7 +2,7 @@
  * The way down into the block layer. blk_submit checks a bio, turns partition sectors into disk sectors, cuts what exceeds the queue's
  * limits into pieces, and either keeps it in the task's plug (so that neighbours can merge) or inserts it and runs the queue.
  */
-#include "io/block/queue.h"
+#include "io/block/blktrace.h"
 #include "kernel/debug/bug.h"
 #include "kernel/debug/trace.h"
 #include "kernel/sched/task.h"
@@ -83,9 +83,12 @@ static bool bio_fits(const struct bio *bio)
 static void plug_or_insert(struct bio *bio)
 {
 	struct blk_plug *plug = current->plug;
-	struct request_queue *q;
+	struct request_queue *q = bio->bdev->disk->queue;
 
+	blk_trace_bio(q, BLK_TA_QUEUE, bio);
 	if (plug) {
+		if (!plug->head)
+			blk_trace_plug(q, 0);
 		bio->next = NULL;
 		if (plug->tail)
 			plug->tail->next = bio;
@@ -96,7 +99,6 @@ static void plug_or_insert(struct bio *bio)
 			blk_flush_plug_list(plug);
 		return;
 	}
-	q = bio->bdev->disk->queue;
 	blk_insert_bio(q, bio);
 	blk_run_queue(q);
 }
@@ -128,6 +130,7 @@ void blk_submit(struct bio *bio)
 		bio_endio(bio, 0);
 		return;
 	}
+	blk_trace_remap(bio->bdev->disk->queue, bio);
 	bio->sector += bio->bdev->start;
 	if (REQ_OP(bio->flags) == REQ_READ) {
 		blk_sectors_read += bio->size >> SECTOR_SHIFT;
@@ -163,7 +166,9 @@ void blk_submit_atomic(struct bio *bio)
 		bio_endio(bio, error);
 		return;
 	}
+	blk_trace_remap(q, bio);
 	bio->sector += bio->bdev->start;
+	blk_trace_bio(q, BLK_TA_QUEUE, bio);
 	blk_insert_bio(q, bio);
 	blk_run_queue(q);
 }
@@ -194,6 +199,7 @@ void blk_flush_plug_list(struct blk_plug *plug)
 	if (!bio)
 		return;
 	plug->head = plug->tail = NULL;
+	blk_trace_plug(bio->bdev->disk->queue, plug->count);
 	plug->count = 0;
 	current->plug = NULL; /* a sleep for a free request must not come back here */
 	TRACE(TRACE_BLOCK, "first sector=%u", bio->id, bio->sector, 0);

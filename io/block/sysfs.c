@@ -1,5 +1,5 @@
 /* The folder of a disk in /sys: size, ro, removable, stat, inflight, and queue/ with Linux's names and units. */
-#include "io/block/queue.h"
+#include "io/block/blktrace.h"
 #include "io/contract/device.h"
 #include "kernel/lib/string.h"
 #include "mm/alloc.h"
@@ -232,12 +232,15 @@ int blk_sysfs_add(struct gendisk *d)
 	error = add_files(d->queue_folder, queue_files, ARRAY_SIZE(queue_files));
 	if (!error)
 		error = blk_cache_knobs_add(d->queue_folder);
+	if (!error)
+		error = blk_trace_add(d);
 	return error ? error : elevator_sysfs_add(d->queue, d->queue_folder);
 }
 
 void blk_sysfs_del(struct gendisk *d)
 {
 	sysfs_remove_link(block_folder, d->name);
+	blk_trace_del(d);
 	if (d->queue_folder) {
 		elevator_sysfs_del(d->queue);
 		kobject_del(d->queue_folder);

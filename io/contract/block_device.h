@@ -251,6 +251,7 @@ struct gendisk {
 	u64 diskseq;              /* no two disks ever have the same */
 	bool added;               /* add_disk has worked: it holds its queue */
 	struct kobject *queue_folder; /* queue/ in /sys */
+	struct blk_trace *trace;      /* the block layer's own */
 	struct list_head node;
 	atomic_t refs;
 };

@@ -36,7 +36,7 @@ struct program {
 	struct channel_command *commands;
 	struct command_extra *extra;
 	struct page **pages; /* pinned */
-	u32 nr_pages;
+	u32 nr_pages;        /* so many of them so far */
 	struct bio *bio;
 	u32 max_bytes, max_vecs; /* of one bio: it is never split */
 	pid_t pid;

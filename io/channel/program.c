@@ -56,7 +56,8 @@ static int check_command(const struct program *p, u32 i)
 	return -EINVAL;
 }
 
-static int check_commands(struct program *p)
+/* All of them; how many pages they name in *nr_pages. */
+static int check_commands(struct program *p, u32 *nr_pages)
 {
 	u64 pages = 0, chained = 0;
 
@@ -75,7 +76,7 @@ static int check_commands(struct program *p)
 	}
 	if (pages > nr_free_pages() / MAX_SHARE)
 		return -ENOMEM;
-	p->nr_pages = (u32)pages;
+	*nr_pages = (u32)pages;
 	return 0;
 }
 
@@ -86,12 +87,9 @@ static void dirty_target(struct page *page)
 		set_page_dirty(page);
 }
 
-static int pin_pages(struct program *p)
+static int pin_pages(struct program *p, u32 nr_pages)
 {
-	u32 total = p->nr_pages;
-
-	p->nr_pages = 0; /* those that program_unpin has to let go */
-	p->pages = vmalloc(max(total, 1u) * sizeof(*p->pages));
+	p->pages = vmalloc(max(nr_pages, 1u) * sizeof(*p->pages));
 	if (!p->pages)
 		return -ENOMEM;
 	for (u32 i = 0; i < p->nr; i++) {
@@ -144,21 +142,36 @@ static int open_device(struct program *p, int device)
 	return 0;
 }
 
+/* Is there a mounted file system (or another exclusive user) on the device, a part of it, or the disk it is a part of? */
+static bool held_by_others(const struct program *p)
+{
+	const struct block_device *b = p->bdev;
+
+	for (u32 i = 0; i < ARRAY_SIZE(b->disk->part); i++) {
+		const struct block_device *part = b->disk->part[i];
+
+		if (part && part->holder && part->holder != p->device && (part == b || !part->partno || !b->partno))
+			return true;
+	}
+	return false;
+}
+
 static int prepare(struct program *p, int device)
 {
 	int error = open_device(p, device);
+	u32 nr_pages;
 
 	if (error)
 		return error;
 	p->extra = vmalloc(p->nr * sizeof(*p->extra));
 	if (!p->extra)
 		return -ENOMEM;
-	error = check_commands(p);
+	error = check_commands(p, &nr_pages);
 	if (error)
 		return error;
-	if (p->writes && p->bdev->holder && p->bdev->holder != p->device)
+	if (p->writes && held_by_others(p))
 		return -EBUSY;
-	error = pin_pages(p);
+	error = pin_pages(p, nr_pages);
 	if (error)
 		return error;
 	p->bio = bio_alloc(p->bdev, BIO_MAX_VECS, REQ_READ, GFP_KERNEL);

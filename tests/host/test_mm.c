@@ -138,6 +138,21 @@ TEST(buddy_joins_everything_again)
 	CHECK_EQ(buddy_count(&pool, MAX_ORDER), FRAMES >> MAX_ORDER);
 }
 
+TEST(buddy_below_a_limit)
+{
+	buddy_init(&pool, map, FRAMES);
+	buddy_add_range(&pool, 0, FRAMES);
+	u32 total = pool.nr_free, got = 0;
+	struct page *p;
+	while ((p = buddy_alloc_below(&pool, 3, 100))) {
+		CHECK((u32)(p - map) + 8 <= 100 && !((u32)(p - map) & 7));
+		got++;
+	}
+	CHECK_EQ(got, 12);
+	CHECK_EQ(pool.nr_free, total - 12 * 8);
+	CHECK(buddy_alloc(&pool, 3) != NULL); /* above it there is still some */
+}
+
 TEST(buddy_odd_ranges)
 {
 	memset(map, 0, sizeof(map));
@@ -302,6 +317,7 @@ int main(void)
 	arena = aligned_alloc(ARENA_ALIGN, (size_t)FRAMES * PAGE_SIZE);
 	random_state = host_test_seed() | 1;
 	RUN(buddy_joins_everything_again);
+	RUN(buddy_below_a_limit);
 	RUN(buddy_odd_ranges);
 	RUN(buddy_refuses_misaligned);
 	fresh_pool();

@@ -264,6 +264,35 @@ static void told(void)
 	fcntl(channel, F_SETFL, 0);
 }
 
+/* One that would run for long: a second one has to wait, closing stops it. */
+static void busy(void)
+{
+	int mine = channel, root = open("/dev/sda", O_RDWR);
+	struct pollfd pf;
+
+	channel = pf.fd = open("/dev/channel0", O_RDWR | O_NONBLOCK);
+	pf.events = POLLIN | POLLOUT;
+	begin();
+	add(CHANNEL_SEEK, CHANNEL_CHAIN_COMMAND, 0, 0);
+	add(CHANNEL_READ, CHANNEL_CHAIN_COMMAND, at(0), 4 << 20);
+	add(CHANNEL_TRANSFER, 0, 0, 20000);
+	check("a long one starts", !start() && !poll(&pf, 1, 0) && read(channel, memory + 4096, 4096) < 0 && errno == EAGAIN);
+	check("one at a time", start() == EBUSY);
+	channel = mine;
+	begin();
+	add(CHANNEL_READ, 0, at(0), 512);
+	check("but others go on", !run().error);
+	close(pf.fd);
+	check("closing stops it", !run().error);
+	begin();
+	p.head.device = root;
+	add(CHANNEL_WRITE, 0, at(0), 4096);
+	check("not below a file system", start() == EBUSY);
+	p.c[0].op = CHANNEL_READ;
+	check("but reading is fine", !run().error);
+	close(root);
+}
+
 /* Left alone in the middle: closed by its owner, and by its owner's death. All memory comes back. */
 static void abandoned(void)
 {
@@ -317,6 +346,7 @@ int main(int argc, char **argv)
 	errors();
 	bad_sector(argv[2]);
 	told();
+	busy();
 	abandoned();
 	close(channel);
 	puts("end");

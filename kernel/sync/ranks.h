@@ -9,6 +9,8 @@
 enum lock_rank {
 	RANK_NONE = 0,     /* not checked: only for tests */
 	RANK_FILEPOS,      /* file->pos_lock: a shared file position, held around the whole read or write */
+	RANK_EPOLL_NEST,   /* which epoll set watches which */
+	RANK_EPOLL,        /* an epoll set, while it asks its files: their drivers take mutexes in poll */
 	RANK_PARAM,        /* module parameters, held over a driver's own set and get */
 	RANK_CHARDEV,      /* mutexes of Linux-style driver files: held in read and write, also while user memory is faulted in */
 	RANK_MOUNT,        /* mount tree changes; rename's cross-directory mutex */
@@ -18,8 +20,6 @@ enum lock_rank {
 	RANK_TX,           /* a file system transaction; ext2's allocation mutexes */
 	RANK_PAGE,         /* a locked page (bit lock) and a locked buffer */
 	RANK_FSMAP,        /* where one file's blocks lie (ext2): taken with its page locked; below it only metadata buffers are read */
-	RANK_EPOLL_NEST,   /* which epoll set watches which */
-	RANK_EPOLL,        /* an epoll set, while it asks its files */
 	RANK_OBJECT,       /* sleeping locks of pipes, ttys, devices, files' positions */
 	RANK_FLUSHER,      /* lists of dirty inodes */
 	RANK_FILES,        /* descriptor tables, fs structs, task lists, signal state: spinlocks from here on */

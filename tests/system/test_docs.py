@@ -8,7 +8,7 @@ import pytest
 import sluice
 
 PAGES = ["README.md", *sorted(glob.glob("docs/*.md", root_dir=sluice.TOP))]
-FOLDERS = ("boot", "kernel", "mm", "io", "drivers", "user", "tests", "tools", "iso", ".ci", ".devcontainer", "docs")
+FOLDERS = ("boot", "kernel", "mm", "io", "drivers", "labs", "user", "tests", "tools", "iso", ".ci", ".devcontainer", "docs")
 # Single words in code style that look like functions, but are commands, files, states, packages or parts of a worked example.
 FUNCTION = re.compile(r"^[a-z][a-z0-9]*(?:_[a-z0-9]+)+$")
 EXAMPLE = {"sys_uptime_ns", "uptime_ns"}
@@ -23,7 +23,7 @@ def read(path):
 def words():
     """Every identifier in the sources."""
     found = set()
-    for folder in FOLDERS[:8]:
+    for folder in FOLDERS[:9]:
         for at, _, names in os.walk(os.path.join(sluice.TOP, folder)):
             for name in names:
                 if name.endswith((".c", ".h", ".asm", ".py")):

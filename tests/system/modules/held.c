@@ -10,6 +10,7 @@
 #include <linux/wait.h>
 
 static DECLARE_WAIT_QUEUE_HEAD(queue);
+static DEFINE_MUTEX(mutex);
 static bool is_gone;
 static dev_t dev;
 static struct cdev *cdev;
@@ -24,8 +25,13 @@ static ssize_t held_read(struct file *filp, char __user *to, size_t count, loff_
 }
 static __poll_t held_poll(struct file *filp, poll_table *pt)
 {
+	bool gone;
+
 	poll_wait(filp, &queue, pt);
-	return is_gone ? EPOLLHUP : 0;
+	mutex_lock(&mutex);
+	gone = is_gone;
+	mutex_unlock(&mutex);
+	return gone ? EPOLLHUP : 0;
 }
 static long held_ioctl(struct file *filp, unsigned int cmd, unsigned long arg) { return cmd == 100 ? 42 : -ENOTTY; }
 static int held_mmap(struct file *filp, struct vm_area_struct *vma)

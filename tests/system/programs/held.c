@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -27,6 +28,8 @@ int main(void)
 	char *map = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	CHECK(map != MAP_FAILED && !strcmp(map, "mapped"));
 	CHECK(mmap(NULL, 8192, PROT_READ, MAP_SHARED, fd, 0) == MAP_FAILED && errno == EINVAL);
+	int set = epoll_create1(0);
+	CHECK(!epoll_ctl(set, EPOLL_CTL_ADD, fd, &(struct epoll_event){ .events = EPOLLIN }));
 	pid_t readers[3], poller;
 	for (int i = 0; i < 3; i++)
 		if (!(readers[i] = fork()))
@@ -41,6 +44,8 @@ int main(void)
 	for (int i = 0; i < 3; i++)
 		CHECK(waitpid(readers[i], &status, 0) == readers[i] && WEXITSTATUS(status) == ENODEV);
 	CHECK(waitpid(poller, &status, 0) == poller && (WEXITSTATUS(status) & POLLHUP));
+	struct epoll_event e;
+	CHECK(epoll_wait(set, &e, 1, 20000) == 1 && (e.events & EPOLLHUP));
 	GONE(read(fd, &c, 1));
 	GONE(ioctl(fd, 100));
 	CHECK(mmap(NULL, 4096, PROT_READ, MAP_SHARED, fd, 0) == MAP_FAILED && errno == ENODEV);

@@ -62,6 +62,7 @@ int sysfs_init(void);
 int io_buffer_init(void);
 int chrdev_init(void);
 int input_init(void);
+int misc_init(void);
 int uevent_dev_init(void);
 int hotplug_init(void);
 int tty_init(void);

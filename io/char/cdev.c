@@ -143,7 +143,7 @@ static int cdev_fasync(int fd, struct file *f, int on)
 {
 	struct cdev_binding *b = binding_of(f);
 
-	return b->dead ? -ENODEV : b->ops->fasync(fd, f, on);
+	return b->dead && on ? -ENODEV : b->ops->fasync(fd, f, on); /* off: the driver's list must not keep a file that is closed */
 }
 
 static int cdev_flush(struct file *f)
@@ -207,6 +207,7 @@ int cdev_open(struct cdev_binding *b, struct inode *inode, struct file *f)
 		error = -ENXIO;
 	} else {
 		inode->i_cdev = b->cdev;
+		f->private = b->cdev->private_data;
 		if (b->ops->open)
 			error = b->ops->open(inode, f);
 	}

@@ -41,6 +41,7 @@ struct cdev {
 	const struct cdev_operations *ops;
 	kdev_t dev;
 	unsigned int count;
+	void *private_data;                /* what filp->private_data is when open is called */
 	bool allocated;                    /* by cdev_alloc: cdev_del frees it */
 	struct cdev_binding *binding;      /* while it is added */
 };

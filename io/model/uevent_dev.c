@@ -8,12 +8,12 @@
  */
 #include "io/contract/char_device.h"
 #include "io/contract/filesystem.h"
+#include "io/contract/misc.h"
 #include "io/model/model.h"
 #include "kernel/debug/bug.h"
 #include "kernel/init.h"
 #include "mm/alloc.h"
 
-#define MISC_MAJOR 10u
 #define UEVENTS_MINOR 250u /* 240 to 254 are for local use (Linux, Documentation/admin-guide/devices.txt) */
 #define QUEUE_EVENTS 256u
 
@@ -23,8 +23,6 @@ struct open_reader {
 	struct uevent *event;     /* lock: begun and not finished */
 	u32 at;                   /* lock: bytes of it that were given; its len: the empty line is left */
 };
-
-static struct class misc_class = { .name = "misc" };
 
 static int uevents_open(struct inode *inode, struct file *f)
 {
@@ -122,11 +120,9 @@ static const struct file_operations uevents_fops = {
 int uevent_dev_init(void)
 {
 	kdev_t dev = MKDEV(MISC_MAJOR, UEVENTS_MINOR);
-	int error = class_register(&misc_class);
+	int error = register_chrdev(dev, 1, "misc", &uevents_fops, NULL);
 	struct device *d;
 
-	if (!error)
-		error = register_chrdev(dev, 1, "misc", &uevents_fops, NULL);
 	if (error)
 		return error;
 	d = device_create(&misc_class, NULL, dev, S_IFCHR | 0444, NULL, "uevents");

@@ -1,6 +1,6 @@
 /*
  * A pair of devices, /dev/mypipe0 and /dev/mypipe1: what is written to one is read from the other. A reader waits for data and a writer for
- * room, unless the file is O_NONBLOCK; poll and select work. docs/drivers.md walks through it.
+ * room, unless the file is O_NONBLOCK; poll, select and SIGIO work. docs/drivers.md walks through it.
  */
 #include <linux/cdev.h>
 #include <linux/device.h>
@@ -22,6 +22,7 @@ static struct end {
 	struct mutex lock;             /* the fifo */
 	wait_queue_head_t readers;     /* wait for data in the fifo */
 	wait_queue_head_t writers;     /* of the other device: wait for room in the fifo */
+	struct fasync_struct *async;   /* files of this device that want SIGIO (O_ASYNC) */
 	struct end *other;
 } ends[2];
 
@@ -73,6 +74,7 @@ static ssize_t mypipe_read(struct file *filp, char __user *to, size_t count, lof
 	if (error)
 		return error;
 	wake_up_interruptible(&e->writers);
+	kill_fasync(&e->other->async, SIGIO, POLL_OUT);
 	return done;
 }
 
@@ -93,6 +95,7 @@ static ssize_t mypipe_write(struct file *filp, const char __user *from, size_t c
 	if (error)
 		return error;
 	wake_up_interruptible(&e->readers);
+	kill_fasync(&e->async, SIGIO, POLL_IN);
 	return done;
 }
 
@@ -110,12 +113,21 @@ static __poll_t mypipe_poll(struct file *filp, poll_table *wait)
 	return ready;
 }
 
+/* O_ASYNC was set or cleared, or the file is closed. */
+static int mypipe_fasync(int fd, struct file *filp, int on)
+{
+	struct end *e = filp->private_data;
+
+	return fasync_helper(fd, filp, on, &e->async);
+}
+
 static const struct file_operations fops = {
 	.owner = THIS_MODULE,
 	.open = mypipe_open,
 	.read = mypipe_read,
 	.write = mypipe_write,
 	.poll = mypipe_poll,
+	.fasync = mypipe_fasync,
 };
 
 static int init_ends(void)

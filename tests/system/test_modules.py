@@ -36,9 +36,11 @@ def listing():
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory):
-    """The folder with the modules of tests/system/modules, built outside the tree."""
+    """The folder with the modules of tests/system/modules and the first one of docs/drivers.md, built outside the tree."""
     folder = str(tmp_path_factory.mktemp("modules"))
     shutil.copytree(os.path.join(HERE, "modules"), folder, dirs_exist_ok=True)
+    with open(os.path.join(TOP, "docs", "drivers.md")) as f, open(os.path.join(folder, "hello.c"), "w") as hello:
+        hello.write(re.search(r"```c\n(.*?)```", f.read(), re.S).group(1))
     status, out = make_module(folder)
     assert status == 0, out
     assert re.findall(r'warning: "(\w+)" is not offered', out) == ["no_such_thing", "nor_this_one"], out
@@ -85,6 +87,10 @@ say mutations
 say held
 insmod held.ko; exec 5</dev/held1; rmmod held; echo busy=$?; cat /sys/module/held/refcnt; /t/held; exec 5<&-
 rmmod held; echo status=$?; grep held /proc/devices; ls /dev/held* /sys/class/held
+say misc
+insmod misc.ko; ls -l /dev/misctest | tr -s ' ' | cut -d' ' -f1,5-6; su user -c 'exec 5<>/dev/misctest; echo word >&5; cat <&5'; rmmod misc; ls /dev/misctest
+say hello
+insmod hello.ko times=2; cat /sys/module/hello/parameters/times; rmmod hello
 say mypipe
 modprobe mypipe size=5000; /t/mypipe 8192; rmmod mypipe; ls /dev/mypipe*
 say rounds
@@ -93,7 +99,7 @@ round() { insmod mychar.ko && echo $1 > /dev/mychar && [ "$(cat /dev/mychar)" = 
 for i in 1 2 3 4 5; do round $i; done
 a=$(mem); i=0; while [ $i -lt ROUNDS ]; do round $i; i=$((i+1)); done; echo lost=$((a-$(mem)))
 say log
-dmesg | sed 's/^\[[^]]*\] *//' | grep -E '^(params|user|closed|nosym|module|held|noexit|mychar|other|badinit):'
+dmesg | sed 's/^\[[^]]*\] *//' | grep -E '^(params|user|closed|nosym|module|held|noexit|mychar|other|badinit):|^hello, |^goodbye'
 """
 
 
@@ -300,6 +306,14 @@ def test_device_goes_while_open(said):
     assert text[1:4] == ["busy=1", "1", "fine"] and "status=0" in text
     assert "\n".join(text).count("No such file") == 2
     assert said["log"].count("held: release") == 2                              # held1 and held0; held2's open failed
+
+
+def test_misc_device(said):
+    assert re.match(r"crw-rw-rw- 10, \d+$", said["misc"][0]) and said["misc"][1:] == ["WORD", "ls: /dev/misctest: No such file or directory"]
+
+
+def test_first_module_of_the_docs(said):
+    assert said["hello"] == ["2"] and {"hello, number 1", "hello, number 2"} <= set(said["log"])
 
 
 def test_mypipe(said):

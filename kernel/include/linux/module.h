@@ -36,4 +36,11 @@ void cleanup_module(void);
 static inline const char *module_name(const struct module *m) { return m->name; }
 static inline void __module_get(struct module *m) { (void)!try_module_get(m); }
 
+/* A module that is a driver and no more. */
+#define module_driver(drv, register_fn, unregister_fn) \
+	static int __init drv##_init(void) { return register_fn(&(drv)); } \
+	module_init(drv##_init); \
+	static void __exit drv##_exit(void) { unregister_fn(&(drv)); } \
+	module_exit(drv##_exit)
+
 #endif

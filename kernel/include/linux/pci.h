@@ -15,12 +15,6 @@ static inline int pci_write_config_byte(const struct pci_dev *p, int at, u8 v) {
 static inline int pci_write_config_word(const struct pci_dev *p, int at, u16 v) { pci_write16(p, (u8)at, v); return 0; }
 static inline int pci_write_config_dword(const struct pci_dev *p, int at, u32 v) { pci_write32(p, (u8)at, v); return 0; }
 
-/* A module that is a driver and no more. */
-#define module_driver(drv, register_fn, unregister_fn) \
-	static int __init drv##_init(void) { return register_fn(&(drv)); } \
-	module_init(drv##_init); \
-	static void __exit drv##_exit(void) { unregister_fn(&(drv)); } \
-	module_exit(drv##_exit)
 #define module_pci_driver(drv) module_driver(drv, pci_register_driver, pci_unregister_driver)
 
 #endif

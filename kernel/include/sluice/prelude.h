@@ -10,6 +10,7 @@
 #include "io/contract/cdev.h"
 #include "io/contract/device.h"
 #include "io/contract/filesystem.h"
+#include "io/contract/misc.h"
 #include "io/contract/resource.h"
 #include "kernel/debug/bug.h"
 #include "kernel/debug/printk.h"
@@ -48,6 +49,7 @@ typedef _Bool bool;
 
 /* Names of ours that Linux does not have and that drivers like to give to functions of their own. */
 #define device_init driver_device_init
+#define misc_init driver_misc_init
 #define timer_init driver_timer_init
 #define chrdev_init driver_chrdev_init
 #define pci_init driver_pci_init

@@ -12,6 +12,7 @@
 #include <sys/select.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #define TOTAL (1 << 20)
@@ -118,6 +119,16 @@ int main(int argc, char **argv)
 	FD_ZERO(&in);
 	FD_SET(b, &in);
 	CHECK(select(b + 1, &in, NULL, NULL, &(struct timeval){ 0, 1000 }) == 0);
+	/* SIGIO when data come. */
+	sigset_t io;
+	sigemptyset(&io);
+	sigaddset(&io, SIGIO);
+	sigprocmask(SIG_BLOCK, &io, NULL);
+	CHECK(fcntl(b, F_SETOWN, getpid()) == 0 && fcntl(b, F_SETFL, O_RDWR | O_ASYNC) == 0);
+	CHECK(write(a, "s", 1) == 1 && sigtimedwait(&io, NULL, &(struct timespec){ 20, 0 }) == SIGIO);
+	CHECK(read(b, text, 1) == 1 && fcntl(b, F_SETFL, O_RDWR) == 0);
+	sigprocmask(SIG_UNBLOCK, &io, NULL);
+	signal(SIGIO, SIG_IGN);
 	stream(a, b);
 	stream(b, a);
 	if (!bad)

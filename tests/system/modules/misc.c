@@ -1,0 +1,49 @@
+/* A device by misc_register: /dev/misctest. Each file has a buffer of its own; read gives what was written, upper case. */
+#include <linux/miscdevice.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+struct text {
+	size_t len;
+	char bytes[64];
+};
+static struct miscdevice misctest;
+
+static int misc_open(struct inode *inode, struct file *filp)
+{
+	if (filp->private_data != &misctest)
+		return -EIO;
+	filp->private_data = kzalloc(sizeof(struct text), GFP_KERNEL);
+	return filp->private_data ? 0 : -ENOMEM;
+}
+static int misc_release(struct inode *inode, struct file *filp)
+{
+	kfree(filp->private_data);
+	return 0;
+}
+static ssize_t misc_read(struct file *filp, char __user *to, size_t count, loff_t *pos)
+{
+	struct text *t = filp->private_data;
+
+	return simple_read_from_buffer(to, count, pos, t->bytes, t->len);
+}
+static ssize_t misc_write(struct file *filp, const char __user *from, size_t count, loff_t *pos)
+{
+	struct text *t = filp->private_data;
+
+	t->len = min(count, sizeof(t->bytes));
+	*pos = 0;
+	if (copy_from_user(t->bytes, from, t->len))
+		return -EFAULT;
+	for (size_t i = 0; i < t->len; i++)
+		if (t->bytes[i] >= 'a' && t->bytes[i] <= 'z')
+			t->bytes[i] -= 32;
+	return t->len;
+}
+static const struct file_operations fops = {
+	.owner = THIS_MODULE, .open = misc_open, .release = misc_release, .read = misc_read, .write = misc_write, .llseek = default_llseek,
+};
+static struct miscdevice misctest = { .minor = MISC_DYNAMIC_MINOR, .name = "misctest", .fops = &fops, .mode = 0666 };
+module_misc_device(misctest);
+MODULE_LICENSE("GPL");

@@ -6,6 +6,7 @@
 #include "drivers/drivers.h"
 #include "drivers/block/floppy/floppy_regs.h"
 #include "drivers/char/i8042_regs.h"
+#include "drivers/char/parport_regs.h"
 #include "drivers/char/uart_regs.h"
 #include "drivers/char/vga_regs.h"
 #include "drivers/misc/fw_cfg_regs.h"
@@ -19,6 +20,8 @@ static struct platform_device devices[] = {
 	{ .name = "serial", .id = 0, .port = 0x3f8, .nr_ports = UART_NR_PORTS, .irq = 4 },
 	{ .name = "serial", .id = 1, .port = 0x2f8, .nr_ports = UART_NR_PORTS, .irq = 3 },
 	{ .name = "vga", .id = -1, .irq = -1 },
+	{ .name = "parport_pc", .id = 0, .port = 0x378, .nr_ports = PARPORT_NR_PORTS, .irq = 7 },
+	{ .name = "parport_pc", .id = 1, .port = 0x278, .nr_ports = PARPORT_NR_PORTS, .irq = 5 },
 	{ .name = "i8042", .id = -1, .port = I8042_DATA, .nr_ports = I8042_NR_PORTS, .irq = 1 },
 	{ .name = "floppy", .id = 0, .port = FDC_PRIMARY_BASE, .nr_ports = FDC_NR_PORTS, .irq = FDC_IRQ },
 	{ .name = "debugcon", .id = -1, .port = HOST_PORT_LOG, .nr_ports = HOST_PORT_STATUS - HOST_PORT_LOG + 1, .irq = -1 },
@@ -38,6 +41,7 @@ static const struct entry {
 	PLATFORM(rtc_driver),          /* /dev/rtc0 */
 	PLATFORM(serial_driver),       /* /dev/ttyS0, ttyS1 */
 	PLATFORM(vga_driver),          /* /dev/tty1, with the keyboard */
+	PLATFORM(lp_driver),           /* /dev/lp0, lp1 */
 	PLATFORM(i8042_driver),        /* keyboard and mouse: /dev/input */
 	PCI(ata_driver),               /* /dev/sda ... */
 	PLATFORM(floppy_driver),       /* /dev/fd0, fd1 */

@@ -477,6 +477,8 @@ static int serial_probe(struct platform_device *p)
 	struct tty *t;
 	int error;
 
+	if (u->tty)
+		return -EBUSY; /* terminals stay, with or without this binding */
 	u->dev = p;
 	u->base = p->port;
 	spin_lock_init(&u->lock, "uart", RANK_DRIVER);

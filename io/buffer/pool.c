@@ -150,17 +150,11 @@ u32 buffer_stream_put(struct buffer_stream *s, const void *data, u32 n)
 	return done;
 }
 
-void buffer_stream_flush(struct buffer_stream *s)
-{
-	u32 flags = spin_lock_irqsave(&s->pool.lock);
-
-	filled_locked(s);
-	spin_unlock_irqrestore(&s->pool.lock, flags);
-}
-
-/* The buffer to take from, or NULL. */
+/* The buffer to take from, or NULL. Who takes faster than the other side fills gets buffers that are not full. */
 static struct io_buffer *draining_locked(struct buffer_stream *s)
 {
+	if (!s->draining && list_empty(&s->full))
+		filled_locked(s);
 	if (!s->draining && !list_empty(&s->full)) {
 		s->draining = list_first_entry(&s->full, struct io_buffer, node);
 		list_del(&s->draining->node);
@@ -216,7 +210,6 @@ void buffer_stream_discard(struct buffer_stream *s)
 	u32 flags = spin_lock_irqsave(&s->pool.lock);
 	struct io_buffer *b;
 
-	filled_locked(s);
 	while ((b = draining_locked(s))) {
 		s->draining = NULL;
 		free_locked(&s->pool, b);

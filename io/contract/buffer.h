@@ -81,8 +81,7 @@ struct buffer_stream {
 int __must_check buffer_stream_init(struct buffer_stream *s, const char *name, u32 count, u32 size); /* count 1 or 2, or more. May sleep */
 void buffer_stream_destroy(struct buffer_stream *s);
 u32 buffer_stream_put(struct buffer_stream *s, const void *data, u32 n); /* what fits now; a buffer that is full may leave */
-void buffer_stream_flush(struct buffer_stream *s);                       /* so may the one that is being filled */
-u32 buffer_stream_get(struct buffer_stream *s, void *out, u32 n);        /* from the buffers that may leave */
+u32 buffer_stream_get(struct buffer_stream *s, void *out, u32 n);        /* from full buffers; when none is, from the one being filled */
 bool buffer_stream_room(struct buffer_stream *s);                        /* put would take something */
 u32 buffer_stream_pending(struct buffer_stream *s);                      /* bytes not taken yet */
 void buffer_stream_discard(struct buffer_stream *s);

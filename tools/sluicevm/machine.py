@@ -150,7 +150,9 @@ def arguments(opts, root, throw_away, folder, servers):
     if not qemu:
         raise CannotStart("no qemu-system-i386 here: run tools/deps")
     a = [qemu, "-name", "sluice", "-machine", "pc", "-m", str(opts.mem), "-smp", str(opts.smp), "-nodefaults", "-vga", "std",
-         "-display", "none", "-parallel", "null", "-nic", "none", "-no-reboot"]
+         "-display", "none", "-nic", "none", "-no-reboot"]
+    if "-parallel" not in opts.qemu:        # given by --qemu, it is the one at LPT1
+        a += ["-parallel", "null"]
     if opts.recording:
         a += ["-icount", "shift=%d,rr=%s,rrfile=%s" % (0 if opts.icount else RECORD_SHIFT, opts.recording.mode, _escape(opts.recording.events))]
     elif opts.icount:

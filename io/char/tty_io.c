@@ -207,6 +207,8 @@ static ssize_t tty_write_iter(struct kiocb *k, struct iov_iter *from)
 	ssize_t done = 0;
 	int error = 0;
 
+	if (tty_file_dead(f))
+		return -EIO;
 	if (t->ldisc.t.c_lflag & TOSTOP)
 		error = tty_check_background(t, SIGTTOU);
 	while (!error && iov_iter_count(from)) {

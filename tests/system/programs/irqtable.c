@@ -6,7 +6,7 @@
  *   mouse DEVICE MODE N          N packets in hex; MODE ps2, imps, exps: the magic sequence is written first
  *   rtc                          date, update, periodic and alarm interrupts by read and poll; errors
  *   lines DEVICE                 modem lines in loopback, counts
- *   carrier DEVICE               what happens when the carrier is not there
+ *   carrier DEVICE               hangup, waiting for a carrier, CTS; at DROP, RAISE, STOP, GO the lines change
  *   printer DEVICE               status, exclusive use
  */
 #include <errno.h>
@@ -258,34 +258,59 @@ static int do_lines(const char *device)
 	return 0;
 }
 
-static int do_carrier(const char *device)
+static void settings(int fd, tcflag_t on, tcflag_t off)
 {
-	int fd = must(open(device, O_RDWR | O_NOCTTY | O_NONBLOCK), device), other, status;
 	struct termios t;
-	char c;
 
-	/* With CLOCAL nobody looks; without it the line is hung up as soon as the carrier is seen to be gone. */
 	must(tcgetattr(fd, &t), "tcgetattr");
 	cfmakeraw(&t);
-	t.c_cflag &= ~(tcflag_t)CLOCAL;
-	fcntl(fd, F_SETFL, 0);
+	t.c_cflag = (t.c_cflag | on) & ~off;
 	must(tcsetattr(fd, TCSANOW, &t), "tcsetattr");
+}
+
+static void step(const char *name)
+{
+	printf("%s\n", name);
+	fflush(stdout);
+}
+
+static int do_carrier(const char *device)
+{
+	int fd = must(open(device, O_RDWR | O_NOCTTY), device), status, queued;
+	struct icount count;
+	char c;
+
+	settings(fd, 0, CLOCAL);
+	printf("carrier=%d ", !!(modem(fd) & TIOCM_CAR));
+	step("DROP");
 	printf("read=%d", (int)read(fd, &c, 1));
-	printf(" write=%s", error_of((int)write(fd, "x", 1)));
+	printf(" write=%s\n", error_of((int)write(fd, "x", 1)));
 	close(fd);
 	fflush(stdout);
-	if (!fork()) { /* waits until somebody says that the carrier does not matter */
-		other = must(open(device, O_RDWR | O_NOCTTY), device);
+	if (!fork()) {
+		fd = must(open(device, O_RDWR | O_NOCTTY), device);
 		_exit(7);
 	}
 	usleep(300000);
-	fd = must(open(device, O_RDWR | O_NOCTTY | O_NONBLOCK), device);
-	printf(" waits=%d", waitpid(-1, &status, 1 /* WNOHANG */) == 0);
-	must(tcgetattr(fd, &t), "tcgetattr");
-	t.c_cflag |= CLOCAL;
-	must(tcsetattr(fd, TCSANOW, &t), "tcsetattr");
+	printf("waits=%d ", waitpid(-1, &status, WNOHANG) == 0);
+	step("RAISE");
 	waitpid(-1, &status, 0);
-	printf(" opened=%d\n", status >> 8 & 0xff);
+	printf("opened=%d\n", status >> 8 & 0xff);
+	/* CTS stops the output, and lets it go on. */
+	fd = must(open(device, O_RDWR | O_NOCTTY | O_NONBLOCK), device);
+	settings(fd, CRTSCTS | CLOCAL, 0);
+	step("STOP");
+	while (modem(fd) & TIOCM_CTS)
+		usleep(10000);
+	must(write(fd, "0123456789", 10), "write");
+	usleep(100000);
+	must(ioctl(fd, TIOCOUTQ, &queued), "TIOCOUTQ");
+	printf("queued=%d ", queued);
+	step("GO");
+	must(tcdrain(fd), "tcdrain");
+	must(ioctl(fd, TIOCOUTQ, &queued), "TIOCOUTQ");
+	must(ioctl(fd, TIOCGICOUNT_, &count), "TIOCGICOUNT");
+	printf("queued=%d cts=%d dcd=%d\n", queued, count.cts, count.dcd);
 	return 0;
 }
 

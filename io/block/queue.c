@@ -135,7 +135,7 @@ struct request_queue *blk_queue_create(const struct block_ops *ops, const struct
 	if (!q->limits.dma_alignment)
 		q->limits.dma_alignment = 511;
 	q->driver_data = driver_data;
-	q->max_sectors = q->limits.max_hw_sectors;
+	q->max_sectors = min(q->limits.max_hw_sectors, MAX_SECTORS_DEFAULT);
 	q->write_back = q->limits.write_cache;
 	q->iostats = true;
 	q->add_random = q->limits.rotational;

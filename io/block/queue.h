@@ -16,6 +16,7 @@
 #include "kernel/irq/workqueue.h"
 
 #define NR_REQUESTS_DEFAULT 128u
+#define MAX_SECTORS_DEFAULT 4096u /* of queue/max_sectors_kb: 2 MiB, what a PRD table of scattered pages holds; on a slow disk it takes seconds */
 #define NR_REQUESTS_LEAST 4u   /* of queue/nr_requests, as in Linux */
 #define NR_REQUESTS_MOST 2048u
 #define MERGE_HASH_BITS 6

@@ -130,6 +130,11 @@ static void dio_submit(struct dio *d)
 	blk_submit(bio);
 }
 
+static u32 bio_flags(const struct dio *d)
+{
+	return (d->write ? REQ_WRITE : REQ_READ) | REQ_SYNC | (d->k->flags & IOCB_NOWAIT ? REQ_NOWAIT : 0);
+}
+
 /* Consumes the pin of v->page: each page of a bio has one. */
 static void dio_add(struct dio *d, const struct bio_vec *v, sector_t sector)
 {
@@ -146,7 +151,7 @@ static void dio_add(struct dio *d, const struct bio_vec *v, sector_t sector)
 			put_page(v->page); /* joined the vector before it */
 	}
 	if (!d->bio) {
-		d->bio = bio_alloc(d->m->bdev, min((d->left >> PAGE_SHIFT) + 2, BIO_MAX_VECS), (d->write ? REQ_WRITE : REQ_READ) | REQ_SYNC, GFP_NOFS);
+		d->bio = bio_alloc(d->m->bdev, min((d->left >> PAGE_SHIFT) + 2, BIO_MAX_VECS), bio_flags(d), GFP_NOFS);
 		d->bio->sector = sector;
 		d->bio->end_io = dio_bio_done;
 		d->bio->private = d;

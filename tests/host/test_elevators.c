@@ -2,7 +2,8 @@
  * Every elevator of the kernel in modelled time: the worked example, nothing lost or served twice, and what each promises.
  *
  *   test_elevators --order NAME [HEAD]    reads "R|W SECTOR NR" lines, all there at the start, and prints the order in which NAME serves
- *                                         them on a device that takes one at a time; tests/system compares it with a real device's order
+ *                                         them on a device that takes one at a time, after two reads that end at HEAD; tests/system
+ *                                         compares it with a real device's order
  *
  * SOURCES: tests/host/elevator_sim.c io/block/elevators/sorted.c io/block/elevators/perprocess.c io/block/elevators/fcfs.c
  * SOURCES: io/block/elevators/sstf.c io/block/elevators/scan.c io/block/elevators/cscan.c io/block/elevators/look.c
@@ -347,14 +348,14 @@ static int print_order(const char *name, sector_t head)
 	if (!t)
 		return 2;
 	sim_start(&s, t, 1, sim_flat_service);
-	if (head) { /* a request that brings the arm there: the one that kept the device busy while the others came */
-		sim_arrive(&s, &r[n++], REQ_READ | REQ_SYNC, head - 8, 8, 1, BE, 4);
-		sim_step(&s, s.now);
+	for (u32 back = 2; head && back; back--) { /* one that ends the time before, and one that keeps the device busy while the others come */
+		sim_arrive(&s, &r[n++], REQ_READ | REQ_SYNC, head - 8 * back, 8, 1, BE, 4);
+		sim_step(&s, back > 1 ? ~0ull - 1 : s.now);
 	}
 	while (n < ARRAY_SIZE(r) && scanf(" %c %llu %u", &op, &sector, &nr) == 3)
 		sim_arrive(&s, &r[n++], (op == 'R' ? REQ_READ : REQ_WRITE) | REQ_SYNC, sector, nr, 1, BE, 4);
 	while (sim_step(&s, ~0ull - 1))
-		for (u32 i = head != 0; i < n; i++)
+		for (u32 i = head ? 2 : 0; i < n; i++)
 			if (r[i].state == SIM_SERVED && r[i].done == s.now)
 				printf("%llu %u\n", (unsigned long long)r[i].rq.sector, r[i].rq.nr_sectors);
 	sim_end(&s);

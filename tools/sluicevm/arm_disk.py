@@ -9,12 +9,13 @@ A request costs the way of the arm, the turn of the platter until its first sect
 
 With the default figures a random request takes 5 to 10 ms of seek and 0 to 6 ms of rotation (3 on average), as the documents have it (chapter 2).
 The modelled clock counts service times only, so the same requests in the same order always cost the same; the real time that the guest
-sees is the modelled one times `scale`. A flush costs nothing: what was written is on the platter.
+sees is the modelled one times `scale`. A flush (op F) costs nothing: what was written is on the platter.
 
     track     ms from one cylinder to the next (0.3)       full     ms over the whole disk (14)
     rpm       turns a minute (10000)                       rate     MB/s (150)
     cylinders (10000)                                      scale    real time for modelled time (1)
-    hold      ms of real time that the first request of the run waits in addition, and not in the log (0): so that others queue up behind it
+    hold      a file: a read of the disk's last 4 KiB waits until the first byte of that file is not 0, and makes it 0 again (at most 30 s):
+              others queue up behind it meanwhile. The file may be another disk of the guest, so that the guest says when it goes on
     log       file of the log (FILE.arm.log)
 
 The log has a line for each request, in the order they came to the disk:
@@ -29,18 +30,18 @@ import time
 import nbdkit
 
 API_VERSION = 2
-NUMBERS = {"track": 0.3, "full": 14.0, "rpm": 10000.0, "rate": 150.0, "cylinders": 10000.0, "scale": 1.0, "hold": 0.0}
+NUMBERS = {"track": 0.3, "full": 14.0, "rpm": 10000.0, "rate": 150.0, "cylinders": 10000.0, "scale": 1.0}
+HOLD_LIMIT = 30.0
 
 
 class Arm:
     """The state of the one disk: where the arm stands, and what time it is in the model (seconds)."""
 
     def __init__(self):
-        self.file = self.log = None
+        self.file = self.log = self.hold = None
         self.size = self.cylinder = 0
         self.clock = 0.0
         self.end = 0            # where the last request ended: what goes on there is under the head already
-        self.first = True
         self.p = dict(NUMBERS)
 
 
@@ -52,6 +53,8 @@ def config(key, value):
         arm.file = value
     elif key == "log":
         arm.log = value
+    elif key == "hold":
+        arm.hold = value
     elif key in NUMBERS:
         arm.p[key] = float(value)
     else:
@@ -100,11 +103,19 @@ def serve(op, offset, length):
     arm.cylinder, arm.end = end, offset + length
     arm.clock += service
     pause = service * p["scale"]
-    if arm.first and p["hold"] and arm.clock:
-        pause += p["hold"] / 1000
-        arm.first = False
+    if arm.hold and op == b"R" and offset == arm.size - 4096:
+        wait_for_release()
     if pause > 0:
         time.sleep(pause)
+
+
+def wait_for_release():
+    end = time.monotonic() + HOLD_LIMIT
+    fd = os.open(arm.hold, os.O_RDWR)
+    while os.pread(fd, 1, 0) in (b"", b"\0") and time.monotonic() < end:
+        time.sleep(0.001)
+    os.pwrite(fd, b"\0", 0)
+    os.close(fd)
 
 
 def pread(handle, buf, offset, _flags):
@@ -118,4 +129,5 @@ def pwrite(handle, buf, offset, _flags):
 
 
 def flush(handle, _flags):
+    os.write(arm.log, b"F 0 0 %d %d 0 0 0 0\n" % (arm.cylinder, arm.cylinder))
     os.fdatasync(handle)

@@ -36,7 +36,7 @@ class Slowness:
                 m = PARAMETER.match(p)
                 if not m:
                     raise CannotStart("--disk ...,%s: want seek=NAME:VALUE+NAME:VALUE" % word)
-                self.seek.append("%s=%s" % (m.group(1), os.path.abspath(m.group(2)) if m.group(1) == "log" else m.group(2)))
+                self.seek.append("%s=%s" % (m.group(1), os.path.abspath(m.group(2)) if m.group(1) in ("log", "hold") else m.group(2)))
         elif name == "slow" and given:
             if not LATENCY.match(value):
                 raise CannotStart("--disk ...,%s: want a time, as 10ms" % word)

@@ -14,7 +14,6 @@
 #include "kernel/sched/task.h"
 #include "mm/alloc.h"
 
-#define MAX_HW_SECTORS 2048u /* 1 MiB: scattered single pages need 256 of the PRD_MAX_ENTRIES for it */
 
 struct ata_host {
 	struct ata_channel channels[2];
@@ -64,7 +63,7 @@ static int attach_disk(struct ata_drive *d)
 	struct queue_limits limits = {
 		.logical_block_size = d->id.logical_sector_bytes,
 		.physical_block_size = d->id.physical_sector_bytes,
-		.max_hw_sectors = d->id.lba48 ? MAX_HW_SECTORS : ATA_LBA28_MAX_SECTORS,
+		.max_hw_sectors = d->id.lba48 ? ATA_LBA48_MAX_SECTORS : ATA_LBA28_MAX_SECTORS,
 		.max_segments = PRD_MAX_ENTRIES,
 		.max_segment_size = PRD_BOUNDARY,
 		.segment_boundary = PRD_BOUNDARY - 1,

@@ -93,7 +93,6 @@ struct page *page_cache_fill(struct mapping *m, struct file *f, pgoff_t index, u
 			if (nowait)
 				return ERR_PTR(-EAGAIN);
 			TRACE(TRACE_CACHE, "miss ino=%u index=%u", id, m->host->ino, index);
-			cache_events.misses++;
 			if (f)
 				page_cache_sync_readahead(m, &f->ra, index, nr_wanted, id);
 			page = find_get_page(m, index);
@@ -119,8 +118,10 @@ struct page *page_cache_fill(struct mapping *m, struct file *f, pgoff_t index, u
 
 struct page *read_mapping_page(struct mapping *m, pgoff_t index, struct file *f)
 {
-	struct page *page = page_cache_fill(m, f, index, 1, 0, false);
+	struct page *page;
 
+	count_lookup(page_cache_lookup(m, index));
+	page = page_cache_fill(m, f, index, 1, 0, false);
 	if (!IS_ERR(page))
 		mark_page_accessed(page);
 	return page;
@@ -153,6 +154,7 @@ static ssize_t page_cache_read(struct kiocb *k, struct iov_iter *to)
 			cache_events.hits++;
 			TRACE(TRACE_CACHE, "hit ino=%u index=%u", k->id, m->host->ino, index);
 		} else {
+			count_lookup(page);
 			page = page_cache_fill(m, f, index, (offset + left + PAGE_SIZE - 1) >> PAGE_SHIFT, k->id, k->flags & IOCB_NOWAIT);
 			if (IS_ERR(page)) {
 				error = PTR_ERR(page);

@@ -33,6 +33,7 @@ u32 generic_file_fault(struct vm_fault *vf)
 	} else {
 		u32 id = trace_new_id();
 
+		count_lookup(page);
 		TRACE(TRACE_CACHE, "fault ino=%u index=%u", id, m->host->ino, vf->pgoff);
 		if (!page) {
 			major = VM_FAULT_MAJOR;

@@ -64,6 +64,15 @@ static __always_inline void page_touched(struct page *p)
 		mark_page_accessed(p);
 }
 
+/* For the statistics: somebody wants a page; here is what page_cache_lookup said. */
+static inline void count_lookup(const struct page *found)
+{
+	if (found)
+		cache_events.hits++;
+	else
+		cache_events.misses++;
+}
+
 /* A block device's own pages, as opposed to those of files on it. */
 bool mapping_is_bdev(const struct mapping *m);
 

@@ -175,6 +175,12 @@ static void remove_holder_links(struct module *m)
 
 /* ---- the folder ---- */
 
+static const char *subsystem(struct kobject *k)
+{
+	return "module";
+}
+static const struct kobj_uevent_ops uevent_ops = { .subsystem = subsystem };
+
 static void release(struct kobject *k)
 {
 	struct module_sysfs *sys = container_of(k, struct module_sysfs, kobj);
@@ -207,6 +213,7 @@ int module_sysfs_add(struct module *m)
 	if (!sys)
 		return -ENOMEM;
 	kobject_init(&sys->kobj, release);
+	sys->kobj.uevent = &uevent_ops;
 	sys->module = m;
 	sys->attrs = kzalloc((m->nr_params + m->nr_sections) * sizeof(*sys->attrs) + 1, GFP_KERNEL);
 	error = sys->attrs ? kobject_add(&sys->kobj, top, "%s", m->name) : -ENOMEM;
@@ -218,6 +225,8 @@ int module_sysfs_add(struct module *m)
 	error = fill(m, sys);
 	if (error)
 		module_sysfs_remove(m);
+	else
+		kobject_uevent(&sys->kobj, UEVENT_ADD);
 	return error;
 }
 
@@ -239,6 +248,7 @@ void module_sysfs_remove(struct module *m)
 	remove_folder(sys->parameters);
 	remove_folder(sys->sections);
 	remove_folder(sys->holders);
+	kobject_uevent(&sys->kobj, UEVENT_REMOVE);
 	m->sysfs = NULL;
 	kobject_del(&sys->kobj);
 	kobject_put(&sys->kobj);

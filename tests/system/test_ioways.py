@@ -49,13 +49,13 @@ echo 3 > /proc/sys/vm/drop_caches; md5sum < /dev/sdc
 dd if=/dev/sdc bs=64k count=32 2>/dev/null | dd of=/dev/sdc bs=64k seek=32 conv=fsync,notrunc 2>/dev/null
 done
 kill $switching; echo nonsense > /sys/block/sdc/device/transfer_mode || echo "no such way"
-cat /sys/class/channel/channel0/errors; dmesg | grep -c "sdc.*error"
+[ $(cat /sys/class/channel/channel0/errors) -ge 3 ] && echo "errors counted"; dmesg | grep -c "sdc.*error"
 """, kernel=kernel, disk=[str(tmp_path / "numbers"), str(tmp_path / "data")], add=[(program("channel.c"), "/t/channel")],
            qemu="-blockdev '%s' -device ide-hd,drive=d0,bus=ide.1,unit=1" % json.dumps(node))
     assert "BAD" not in r.text and "end" in r.lines, repr(r)
     half = data[:2 << 20]
     sums = [hashlib.md5(d).hexdigest() + "  -" for d in (data, half + half, half + half)]
-    assert r.lines[r.lines.index("end") + 1:] == [*sums, "no such way", "3", "0"], repr(r)
+    assert r.lines[r.lines.index("end") + 1:] == [*sums, "no such way", "errors counted", "0"], repr(r)
     assert (tmp_path / "data").read_bytes() == half + half
 
 

@@ -491,7 +491,7 @@ static int serial_probe(struct platform_device *p)
 	error = request_irq((u32)p->irq, uart_irq, 0, u->name, u); /* all its interrupts are off */
 	if (error)
 		return error;
-	t = tty_register(u->name, MKDEV(SERIAL_MAJOR, SERIAL_FIRST_MINOR + (u32)p->id), &uart_ops, u);
+	t = tty_register(u->name, MKDEV(SERIAL_MAJOR, SERIAL_FIRST_MINOR + (u32)p->id), &p->dev, &uart_ops, u);
 	if (IS_ERR(t)) {
 		free_irq((u32)p->irq, u);
 		return (int)PTR_ERR(t);

@@ -176,7 +176,7 @@ void vga_scroll(int lines)
 
 static int vga_probe(struct platform_device *p)
 {
-	struct tty *t = tty_register("tty1", TTY1_DEV, &vga_ops, NULL);
+	struct tty *t = tty_register("tty1", TTY1_DEV, &p->dev, &vga_ops, NULL);
 	u16 *history = kmalloc(VT_HISTORY * VT_COLS * sizeof(u16), GFP_KERNEL);
 	u32 flags;
 

@@ -353,7 +353,7 @@ static void tty_rings_destroy(struct tty *t)
 	buffer_ring_destroy(&t->out);
 }
 
-struct tty *tty_register(const char *name, kdev_t dev, const struct tty_driver_ops *ops, void *driver_data)
+struct tty *tty_register(const char *name, kdev_t dev, struct device *parent, const struct tty_driver_ops *ops, void *driver_data)
 {
 	struct tty *t = vmalloc(sizeof(*t));
 	struct device *d;
@@ -381,7 +381,7 @@ struct tty *tty_register(const char *name, kdev_t dev, const struct tty_driver_o
 		goto no_rings;
 	error = register_chrdev(dev, 1, name, &tty_fops, t);
 	if (!error) {
-		d = device_create(&tty_class, NULL, dev, S_IFCHR | 0620, t, "%s", name);
+		d = device_create(&tty_class, parent, dev, S_IFCHR | 0620, t, "%s", name);
 		if (!IS_ERR(d)) {
 			list_add_tail(&t->node, &tty_list);
 			if (!console_tty)

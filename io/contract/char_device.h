@@ -15,6 +15,7 @@ struct seq_buf;
 int chrdev_show(struct seq_buf *s, void *arg); /* the character half of /proc/devices */
 
 /* ---- terminals ---- */
+struct device;
 struct tty;
 struct ktermios;
 struct serial_icounter;
@@ -33,8 +34,8 @@ struct tty_driver_ops { /* all but start_tx may be NULL */
 	bool (*tx_empty)(struct tty *t);    /* the last bit is on the wire */
 	void (*icount)(struct tty *t, struct serial_icounter *c);
 };
-/* A terminal called name (ttyS0) with this number; its node appears in /dev. ERR_PTR. */
-struct tty *tty_register(const char *name, kdev_t dev, const struct tty_driver_ops *ops, void *driver_data);
+/* A terminal called name (ttyS0) with this number, of the device parent (NULL: none); its node appears in /dev. ERR_PTR. */
+struct tty *tty_register(const char *name, kdev_t dev, struct device *parent, const struct tty_driver_ops *ops, void *driver_data);
 void *tty_driver_data(struct tty *t);
 /* From the driver's interrupt: a received byte (flag: 0, TTY_BREAK, TTY_PARITY); a work item takes it through the line discipline. Any context. */
 #define TTY_BREAK 1

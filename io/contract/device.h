@@ -15,6 +15,7 @@ struct bus_type;
 struct class;
 struct device;
 struct device_driver;
+struct module;
 
 struct kobject;
 struct uevent_env;
@@ -87,6 +88,8 @@ int kobject_uevent_env(struct kobject *k, enum uevent_action action, const char 
 int kobject_uevent(struct kobject *k, enum uevent_action action);
 /* For the store function of a uevent file: the name of an action. len, -EINVAL. */
 ssize_t kobject_synth_uevent(struct kobject *k, const char *text, size_t len);
+/* The uevent file of an object that has no variables of its own. */
+extern const struct kobj_attribute uevent_store_attr;
 
 /* One event as its readers get it; shared, never changed. */
 struct uevent {
@@ -130,6 +133,7 @@ struct device_driver {
 	struct bus_type *bus;
 	int (*probe)(struct device *d);  /* 0: bound; -ENODEV: not mine after all; other: failed */
 	void (*remove)(struct device *d);
+	struct module *owner;            /* NULL: part of the kernel */
 	bool suppress_bind_attrs;        /* no bind and unbind files: once bound it stays */
 	struct kobject kobj;
 	struct list_head bus_node, devices; /* model_lock, like the next three */

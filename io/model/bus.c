@@ -7,6 +7,7 @@
 #include "kernel/debug/bug.h"
 #include "kernel/debug/printk.h"
 #include "kernel/lib/string.h"
+#include "kernel/module/module.h"
 #include "kernel/sched/wait.h"
 
 DEFINE_SPINLOCK(model_lock, RANK_FILES);
@@ -264,9 +265,12 @@ int driver_register(struct device_driver *drv)
 	INIT_LIST_HEAD(&drv->devices);
 	drv->dying = false;
 	error = kobject_add(&drv->kobj, &drv->bus->drivers_kobj, "%s", drv->name);
-	if (!error)
-		error = driver_add_files(drv);
+	if (error)
+		return error;
+	error = driver_add_files(drv);
 	if (error) {
+		if (drv->owner)
+			module_remove_driver(drv->owner, &drv->kobj, drv->bus->name);
 		kobject_del(&drv->kobj);
 		return error;
 	}
@@ -313,5 +317,7 @@ void driver_unregister(struct device_driver *drv)
 		put_device(d);
 	}
 	kobject_uevent(&drv->kobj, UEVENT_REMOVE);
+	if (drv->owner)
+		module_remove_driver(drv->owner, &drv->kobj, drv->bus->name);
 	kobject_del(&drv->kobj);
 }

@@ -5,6 +5,7 @@
 #include "io/model/model.h"
 #include "kernel/debug/bug.h"
 #include "kernel/debug/printk.h"
+#include "kernel/module/module.h"
 #include "kernel/sched/wait.h"
 
 static DEFINE_WAIT_QUEUE(bind_wait);
@@ -66,7 +67,9 @@ int driver_add_files(struct device_driver *drv)
 	int error = drv->suppress_bind_attrs ? 0 : sysfs_add_files(&drv->kobj, driver_files, ARRAY_SIZE(driver_files));
 
 	drv->kobj.uevent = &driver_uevent;
-	return error ? error : sysfs_add_file(&drv->kobj, &uevent_store_attr);
+	if (!error)
+		error = sysfs_add_file(&drv->kobj, &uevent_store_attr);
+	return error || !drv->owner ? error : module_add_driver(drv->owner, &drv->kobj, drv->bus->name);
 }
 
 /* The links between device and driver; without them it works as well, so an error is only told. */

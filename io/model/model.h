@@ -16,8 +16,6 @@ const char *kobject_path(struct kobject *k, char *buf, size_t size);
 /* uevent.c: the variables that the bus, the class and the device itself add; 0 or -errno. */
 int kobject_show_uevent(struct kobject *k, struct seq_buf *s);
 int uevent_init(struct kobject *kernel_folder);
-/* The uevent file of an object whose only use is to have its event sent again. */
-extern const struct kobj_attribute uevent_store_attr;
 int kobject_set_name_va(struct kobject *k, const char *fmt, va_list ap);
 int kobject_add_va(struct kobject *k, struct kobject *parent, const char *name_fmt, va_list ap);
 /* bus.c */

@@ -131,4 +131,9 @@ struct kernel_param {
 extern const struct kernel_param_ops param_ops_byte, param_ops_short, param_ops_ushort, param_ops_int, param_ops_uint, param_ops_long,
 	param_ops_ulong, param_ops_hexint, param_ops_ullong, param_ops_bool, param_ops_invbool, param_ops_charp, param_ops_string, param_array_ops;
 
+/* sysfs.c: the links between a module and a driver of its own, drv its folder, bus the name of the bus. 0, -EEXIST, -ENOMEM. May sleep. */
+struct kobject;
+int __must_check module_add_driver(struct module *m, struct kobject *drv, const char *bus);
+void module_remove_driver(struct module *m, struct kobject *drv, const char *bus);
+
 #endif

@@ -1,8 +1,9 @@
 /*
  * /sys/module/NAME: initstate, refcnt, coresize, initsize, taint, version; parameters/ with a file for each parameter that has a mode;
- * sections/ with the address of each section, for debuggers; holders/ with links to the modules that use it.
+ * sections/ with the address of each section, for debuggers; holders/ with links to the modules that use it; drivers/ with links to its drivers.
  */
 #include "io/contract/device.h"
+#include "kernel/lib/printf.h"
 #include "kernel/lib/string.h"
 #include "kernel/module/internal.h"
 #include "kernel/uapi/errno.h"
@@ -11,7 +12,8 @@
 struct module_sysfs {
 	struct kobject kobj;
 	struct module *module;
-	struct kobject *parameters, *sections, *holders;
+	struct kobject *parameters, *sections, *holders, *drivers;
+	bool told;                    /* its "add" event was sent */
 	struct kobj_attribute *attrs; /* of parameters and sections */
 };
 
@@ -173,6 +175,39 @@ static void remove_holder_links(struct module *m)
 			sysfs_remove_link(u->used->sysfs->holders, m->name);
 }
 
+/* ---- drivers ---- */
+
+static void driver_link_name(char name[64], const struct kobject *drv, const char *bus)
+{
+	ksnprintf(name, 64, "%s:%s", bus, drv->name);
+}
+
+int module_add_driver(struct module *m, struct kobject *drv, const char *bus)
+{
+	struct module_sysfs *sys = m->sysfs;
+	char name[64];
+	int error;
+
+	if (!sys)
+		return 0;
+	if (!sys->drivers && !(sys->drivers = kobject_create("drivers", &sys->kobj)))
+		return -ENOMEM;
+	driver_link_name(name, drv, bus);
+	error = sysfs_add_link(sys->drivers, name, drv);
+	return error ? error : sysfs_add_link(drv, "module", &sys->kobj);
+}
+
+void module_remove_driver(struct module *m, struct kobject *drv, const char *bus)
+{
+	char name[64];
+
+	if (!m->sysfs || !m->sysfs->drivers)
+		return;
+	driver_link_name(name, drv, bus);
+	sysfs_remove_link(m->sysfs->drivers, name);
+	sysfs_remove_link(drv, "module");
+}
+
 /* ---- the folder ---- */
 
 static const char *subsystem(struct kobject *k)
@@ -193,6 +228,8 @@ static int fill(struct module *m, struct module_sysfs *sys)
 {
 	int error = sysfs_add_files(&sys->kobj, plain, ARRAY_SIZE(plain));
 
+	if (!error)
+		error = sysfs_add_file(&sys->kobj, &uevent_store_attr);
 	if (!error && m->version)
 		error = sysfs_add_file(&sys->kobj, &version_attr);
 	sys->holders = kobject_create("holders", &sys->kobj);
@@ -227,6 +264,7 @@ int module_sysfs_add(struct module *m)
 		module_sysfs_remove(m);
 	else
 		kobject_uevent(&sys->kobj, UEVENT_ADD);
+	sys->told = !error;
 	return error;
 }
 
@@ -245,10 +283,12 @@ void module_sysfs_remove(struct module *m)
 	if (!sys)
 		return;
 	remove_holder_links(m);
+	remove_folder(sys->drivers);
 	remove_folder(sys->parameters);
 	remove_folder(sys->sections);
 	remove_folder(sys->holders);
-	kobject_uevent(&sys->kobj, UEVENT_REMOVE);
+	if (sys->told)
+		kobject_uevent(&sys->kobj, UEVENT_REMOVE);
 	m->sysfs = NULL;
 	kobject_del(&sys->kobj);
 	kobject_put(&sys->kobj);

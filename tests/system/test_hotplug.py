@@ -50,7 +50,8 @@ echo /nowhere > /proc/sys/kernel/hotplug; echo change > /sys/class/mem/null/ueve
 until_good sh -c 'dmesg | grep -q "hotplug: /nowhere: cannot be started"'; echo > /proc/sys/kernel/hotplug
 
 say plug
-insmod /t/plug.ko; cat /dev/uevents > /tmp/seen & reader=$!
+insmod /t/plug.ko; cd /sys/bus/pci/drivers/plug; readlink -f module; cd /sys/module/plug/drivers; readlink -f pci:plug; cd /
+cat /dev/uevents > /tmp/seen & reader=$!
 irqs() { sed -n 's/^ *9: *\([0-9]*\) .*/\1/p' /proc/interrupts; }
 before=$(irqs)
 mkdir /tmp/dev; mount -t tmpfs none /tmp/dev
@@ -159,7 +160,8 @@ def test_pci_comes_and_goes(run):
     lines = run.parts["plug"]
     gone = "No such device"
     assert lines == [
-        "READY1", "0x1234", "pci:v00001234d000011E8sv00001AF4sd00001100bc00scFFi00", "../../../bus/pci/drivers/plug", "2", "2", "2", "SCI came", "GPE 1 came",
+        "/sys/module/plug", "/sys/bus/pci/drivers/plug", "READY1", "0x1234",
+        "pci:v00001234d000011E8sv00001AF4sd00001100bc00scFFi00", "../../../bus/pci/drivers/plug", "2", "2", "2", "SCI came", "GPE 1 came",
         "READY2", "interrupts: all", "waiting", *sorted(["a read under way: " + gone, "poll: hang-up"], key=lines.index),
         "read: " + gone, "write: " + gone, "open: No such file or directory", "close: done", "dd: standard input: " + gone, "0", "held=1",
         "READY3", "dd: standard input: " + gone, "came 7", "unbind=0", "dd: standard input: " + gone, "again=1", "wrong=1", "bind=0", "/dev/plug17",

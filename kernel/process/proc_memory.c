@@ -76,7 +76,7 @@ static void show_states(struct seq_buf *s)
 	seq_printf(s, "nr_slab_reclaimable %u\n", slab_reclaimable_pages());
 	seq_printf(s, "nr_slab_unreclaimable %u\n", slab_pages() - slab_reclaimable_pages());
 	seq_printf(s, "nr_page_table_pages %u\n", mm_count_page_tables());
-	seq_printf(s, "nr_dirtied %u\nnr_written %u\n", cache_events.dirtied, cache_events.pages_out);
+	seq_printf(s, "nr_dirtied %u\n" "nr_written %u\n", cache_events.dirtied, cache_events.pages_out);
 	seq_printf(s, "nr_dirty_threshold %u\n", dirty_hard_limit());
 	seq_printf(s, "nr_dirty_background_threshold %u\n", dirty_background_limit());
 }
@@ -106,7 +106,7 @@ static void show_cache(struct seq_buf *s)
 
 	seq_printf(s, "pgcache_hit %u\npgcache_miss %u\n", c->hits, c->misses);
 	seq_printf(s, "pgcache_read %u\npgcache_readahead %u\n", c->pages_in, c->readahead);
-	seq_printf(s, "write_combined %u\nwrite_requests %u\n", c->writes_combined, c->write_bios);
+	seq_printf(s, "write_combined %u\n" "write_requests %u\n", c->writes_combined, c->write_bios);
 }
 
 int vmstat_show(struct seq_buf *s, void *arg)

@@ -16,6 +16,7 @@
 #include "kernel/sched/cred.h"
 #include "kernel/uapi/ioctl.h"
 #include "kernel/uapi/rtc.h"
+#include "kernel/uapi/signal.h"
 #include "kernel/uapi/stat.h"
 
 #define RTC_DEV MKDEV(254, 0)
@@ -39,6 +40,7 @@ static struct rtc {
 	u64 alarm;            /* mutex: seconds since 1970; 0: never set */
 	struct mutex mutex;
 	struct wait_queue_head wait;
+	struct fasync_struct *fasync;
 } rtc = {
 	.lock = SPINLOCK_INIT("rtc", RANK_DRIVER),
 	.freq = FREQ_DEFAULT,
@@ -54,6 +56,7 @@ static void happened(u8 which)
 {
 	rtc.data = ((rtc.data + 0x100) & ~0xffu) | RTC_IRQF | which;
 	wake_up_poll(&rtc.wait, POLLIN | POLLRDNORM);
+	kill_fasync(&rtc.fasync, SIGIO, POLL_IN);
 }
 
 static void enable_locked(u8 which, bool on)
@@ -358,6 +361,11 @@ static long rtc_ioctl(struct file *f, u32 cmd, unsigned long arg)
 	return r;
 }
 
+static int rtc_fasync(int fd, struct file *f, int on)
+{
+	return fasync_helper(fd, f, on, &rtc.fasync);
+}
+
 static const struct file_operations rtc_fops = {
 	.name = "rtc",
 	.open = rtc_open,
@@ -365,6 +373,7 @@ static const struct file_operations rtc_fops = {
 	.read_iter = rtc_read_iter,
 	.poll = rtc_poll,
 	.ioctl = rtc_ioctl,
+	.fasync = rtc_fasync,
 	.llseek = no_llseek,
 };
 

@@ -184,6 +184,7 @@ static const struct {
 	{ "dma", 0444, isa_dma_show, NULL },
 	{ "filesystems", 0444, filesystems_show, NULL },
 	{ "interrupts", 0444, irq_show_table, NULL },
+	{ "timer_list", 0400, timer_show_list, NULL },
 	{ "loadavg", 0444, show_loadavg, NULL },
 	{ "meminfo", 0444, meminfo_show, NULL },
 	{ "slabinfo", 0400, slab_show, NULL },

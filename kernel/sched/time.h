@@ -34,6 +34,10 @@ bool timer_mod(struct timer *t, u64 expires_ns); /* arm or move; true: it was qu
 bool timer_del(struct timer *t);                 /* true: it was queued; its fn may still be running on another CPU */
 bool timer_del_sync(struct timer *t);            /* and wait until fn is not running; not from fn */
 
+/* /proc/timer_list: all that are armed, in order of expiry; the layout is Linux's. */
+struct seq_buf;
+int timer_show_list(struct seq_buf *s, void *arg);
+
 /* For the PIT interrupt: account the tick, start the timer softirq when the first timer is due, ask for rescheduling. */
 void tick(bool user_mode);
 int time_init(void);

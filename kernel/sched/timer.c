@@ -5,10 +5,13 @@
 #include "kernel/debug/bug.h"
 #include "kernel/hal/cpu.h"
 #include "kernel/hal/percpu.h"
+#include "kernel/hal/time_hw.h"
 #include "kernel/init.h"
 #include "kernel/irq/softirq.h"
+#include "kernel/lib/seq_buf.h"
 #include "kernel/sched/time.h"
 #include "kernel/sched/timer.h"
+#include "kernel/sched/timer_list.h"
 #include "kernel/sync/spinlock.h"
 
 #define NEVER (~0ull)
@@ -119,6 +122,32 @@ void timer_tick(u64 now_ns)
 {
 	if (next_expiry <= now_ns)
 		softirq_raise(SOFTIRQ_TIMER);
+}
+
+/* Who is called: through a struct timer_list, the driver's own function. */
+static void *callback_of(const struct timer *t)
+{
+	return t->fn == timer_list_fn ? (void *)((struct timer_list *)t->arg)->function : (void *)t->fn;
+}
+
+int timer_show_list(struct seq_buf *s, void *arg)
+{
+	u64 now = ktime_ns();
+	u32 n = 0, flags;
+
+	seq_printf(s, "Timer List Version: v0.9\nnow at %llu nsecs\n\ncpu: 0\n clock 0:\n  .resolution:     %u nsecs\nactive timers:\n", now,
+		   (u32)NSEC_PER_SEC / HZ);
+	flags = spin_lock_irqsave(&timer_lock);
+	for (struct rb_node *node = first; node && !s->overflow; node = rb_next(node)) {
+		const struct timer *t = rb_entry(node, struct timer, node);
+		s64 in = (s64)(t->expires_ns - now);
+
+		seq_printf(s, " #%u: %pS\n # expires at %llu nsecs [in %lld nsecs]\n", n++, callback_of(t), t->expires_ns, in);
+	}
+	spin_unlock_irqrestore(&timer_lock, flags);
+	seq_printf(s, "\nTick Device: mode:     0\nPer CPU device: 0\nClock Event Device: pit\n period:         %u nsecs\n event_handler:  %pS\n",
+		   (u32)NSEC_PER_SEC / HZ, tick);
+	return 0;
 }
 
 int timer_system_init(void)

@@ -14,6 +14,7 @@
 #include "kernel/sched/task.h"
 #include "kernel/sched/time.h"
 #include "kernel/uapi/ioctl.h"
+#include "kernel/uapi/signal.h"
 #include "kernel/uapi/stat.h"
 #include "mm/alloc.h"
 
@@ -42,6 +43,7 @@ struct evdev_client {
 	u32 head, tail, packet_head; /* evdev->lock: run freely */
 	int clock;
 	bool revoked;                /* evdev->mutex */
+	struct fasync_struct *fasync;
 	struct input_event queue[QUEUE_EVENTS];
 };
 
@@ -77,6 +79,8 @@ static void evdev_event(struct input_handle *h, u32 type, u32 code, s32 value)
 		ev.sec = (u32)div_u64_rem(c->clock == CLOCK_REALTIME ? realtime_ns() : ktime_ns(), (u32)NSEC_PER_SEC, &ns);
 		ev.usec = ns / 1000;
 		put(c, &ev);
+		if (type == EV_SYN)
+			kill_fasync(&c->fasync, SIGIO, POLL_IN);
 	}
 	spin_unlock(&e->lock);
 	if (type == EV_SYN)
@@ -206,6 +210,13 @@ static void evdev_release(struct file *f)
 	spin_unlock_irqrestore(&e->lock, flags);
 	kfree(c);
 	put_device(&e->dev);
+}
+
+static int evdev_fasync(int fd, struct file *f, int on)
+{
+	struct evdev_client *c = f->private;
+
+	return fasync_helper(fd, f, on, &c->fasync);
 }
 
 static bool gone(const struct evdev_client *c)
@@ -431,6 +442,7 @@ static const struct file_operations evdev_fops = {
 	.write_iter = evdev_write_iter,
 	.poll = evdev_poll,
 	.ioctl = evdev_ioctl,
+	.fasync = evdev_fasync,
 	.llseek = no_llseek,
 };
 

@@ -10,6 +10,7 @@
 #include "kernel/lib/printf.h"
 #include "kernel/lib/string.h"
 #include "kernel/sched/task.h"
+#include "kernel/uapi/signal.h"
 #include "kernel/uapi/stat.h"
 #include "mm/alloc.h"
 
@@ -43,6 +44,7 @@ struct client { /* all of it: mousedev->lock */
 	u32 len, left;
 	enum mode mode;
 	u32 imps_at, exps_at;     /* how far the magic sequences have come */
+	struct fasync_struct *fasync;
 };
 
 static struct mousedev *mice;                 /* all mice together */
@@ -76,8 +78,10 @@ static void tell(struct mousedev *m, const struct motion *what)
 	u32 flags = spin_lock_irqsave(&m->lock);
 	struct client *c;
 
-	list_for_each_entry(c, &m->clients, node)
+	list_for_each_entry(c, &m->clients, node) {
 		tell_client(c, what);
+		kill_fasync(&c->fasync, SIGIO, POLL_IN);
+	}
 	spin_unlock_irqrestore(&m->lock, flags);
 	wake_up_key(&m->wait, TASK_NORMAL, 0, POLLIN | POLLRDNORM);
 }
@@ -308,6 +312,13 @@ static void mousedev_release(struct file *f)
 	put_device(&m->dev);
 }
 
+static int mousedev_fasync(int fd, struct file *f, int on)
+{
+	struct client *c = f->private;
+
+	return fasync_helper(fd, f, on, &c->fasync);
+}
+
 static bool readable(const struct client *c)
 {
 	return c->ready || c->left;
@@ -377,6 +388,7 @@ static const struct file_operations mousedev_fops = {
 	.read_iter = mousedev_read_iter,
 	.write_iter = mousedev_write_iter,
 	.poll = mousedev_poll,
+	.fasync = mousedev_fasync,
 	.llseek = no_llseek,
 };
 

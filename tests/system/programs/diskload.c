@@ -3,8 +3,8 @@
  *
  *   diskload batch DEV LIST GO       submit all requests of the list ("R|W SECTOR NR" a line), O_DIRECT, behind a read that the disk holds; tell
  *                                    how many are in the queue then (its inflight file), let the disk go on, and wait for them
- *   diskload share DEV MS LEVEL...   a process for each I/O priority level, in a part of the disk of its own; each has 8 random 16 KiB reads
- *                                    under way for so long; prints the bytes of each
+ *   diskload share DEV MS LEVEL...   a process for each I/O priority level; each has 8 random 16 KiB reads under way for so long, of n processes
+ *                                    the i-th of those 16 KiB whose number is i modulo n; prints the bytes of each
  *   diskload reads DEV COUNT         COUNT random 4 KiB reads in the first quarter of the disk, one after the other, O_DIRECT
  *   diskload writes DEV              random 64 KiB writes through the cache in the other half, without end
  *   diskload nowait DEV GO           behind a held read a full queue of four (nr_requests): does one more with RWF_NOWAIT get EAGAIN, and one
@@ -193,22 +193,29 @@ static unsigned long long random_place(unsigned long long from, unsigned long lo
 	return from + (state >> 8) % ((to - from) / bytes) * bytes;
 }
 
-static void reader(int level, unsigned long long from, unsigned long long to, unsigned long long stop, int out)
+#define SHARE_BYTES 16384
+
+static unsigned long long share_place(unsigned i, unsigned n)
 {
-	enum { DEPTH = 8, BYTES = 16384 };
+	return random_place(0, disk_bytes, SHARE_BYTES * n) + SHARE_BYTES * i;
+}
+
+static void reader(int level, unsigned me, unsigned n, unsigned long long stop, int out)
+{
+	enum { DEPTH = 8, BYTES = SHARE_BYTES };
 	unsigned long long done = 0;
 
 	if (syscall(SYS_ioprio_set, 1, 0, 2 << 13 | level))
 		die("ioprio_set");
 	aio_setup(DEPTH);
 	for (unsigned i = 0; i < DEPTH; i++)
-		aio_prepare(i, CMD_PREAD, buffer(BYTES), BYTES, random_place(from, to, BYTES));
+		aio_prepare(i, CMD_PREAD, buffer(BYTES), BYTES, share_place(me, n));
 	aio_submit(0, DEPTH);
 	while (now_ms() < stop) {
 		unsigned i = aio_wait();
 
 		done += BYTES;
-		cb[i].offset = (long long)random_place(from, to, BYTES);
+		cb[i].offset = (long long)share_place(me, n);
 		aio_submit(i, 1);
 	}
 	if (write(out, &done, sizeof(done)) != sizeof(done))
@@ -225,7 +232,7 @@ static void share(unsigned ms, int n, char **levels)
 		if (pipe(pipes[i]))
 			die("pipe");
 		if (!fork())
-			reader(atoi(levels[i]), disk_bytes / (unsigned)n * (unsigned)i, disk_bytes / (unsigned)n * (unsigned)(i + 1), stop, pipes[i][1]);
+			reader(atoi(levels[i]), (unsigned)i, (unsigned)n, stop, pipes[i][1]);
 	}
 	for (int i = 0; i < n && i < 8; i++) {
 		if (read(pipes[i][0], &done, sizeof(done)) != sizeof(done))

@@ -9,6 +9,8 @@ import pytest
 
 import sluice
 
+pytestmark = pytest.mark.xdist_group("replay")
+
 SCRIPT = """cat /proc/interrupts /proc/uptime; date; cat /dev/urandom | head -c 64 | md5sum
 dd if=/dev/sdb bs=64k 2>/dev/null | md5sum; dd if=/dev/zero of=/dev/sdb bs=4k count=3 2>/dev/null
 ls -lR /bin /t > /t/list; sync; md5sum /t/list
@@ -19,7 +21,7 @@ cat /proc/uptime; echo done >&2; exit 9
 
 def tool(*args):
     args = [sluice.VM, *map(str, args)]
-    r = subprocess.run(args, stdin=subprocess.DEVNULL, capture_output=True, timeout=150)
+    r = subprocess.run(args, stdin=subprocess.DEVNULL, capture_output=True)
     return sluice.Result(args, r.returncode, r.stdout, r.stderr)
 
 
@@ -49,6 +51,24 @@ def test_replays_are_the_run(recorded):
         r = tool("replay", folder / "run", "--log", folder / ("log%d" % n))
         assert (r.status, r.out, r.err) == (first.status, first.out, first.err), r
         assert (folder / ("log%d" % n)).read_bytes() == (folder / "log").read_bytes()
+
+
+def test_a_long_run(soak, tmp_path):
+    """Minutes of guest time, eight processes on two disks at once."""
+    if not soak:
+        pytest.skip("only in make soak")
+    disk = sluice.mkfs(tmp_path / "disk", 64)
+    script = """mkdir /m; mount /dev/sdb /m
+for p in 1 2 3 4 5 6 7 8; do
+	(for i in $(seq 40); do dd if=/dev/urandom of=/m/$p.$((i % 5)) bs=7k count=$((i * p)) 2>/dev/null; md5sum /m/$p.* | tail -1; sync; usleep 20000; done) &
+done; wait; umount /m; cat /proc/interrupts /proc/uptime
+"""
+    first = tool("record", tmp_path / "run", "--disk", disk, "--log", tmp_path / "log", "--timeout", "900", "--add",
+                 "%s:/t/script" % sluice.script_file(script), "--", "sh", "/t/script")
+    assert first.status == 0 and len(first.lines) > 320, first
+    for n in range(2):
+        r = tool("replay", tmp_path / "run", "--log", tmp_path / "log2", "--timeout", "1800")
+        assert r.status == 0 and r.out == first.out and (tmp_path / "log2").read_bytes() == (tmp_path / "log").read_bytes(), r
 
 
 def test_rewind(recorded):

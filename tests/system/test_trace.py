@@ -9,6 +9,8 @@ import pytest
 
 import sluice
 
+pytestmark = pytest.mark.xdist_group("trace")
+
 TRACE = os.path.join(sluice.TOP, "tools", "trace")
 
 # Writes that merge, reads past the cache, a flush, a discard that the disk does not know, and a partition's sectors.

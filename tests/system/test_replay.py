@@ -54,18 +54,18 @@ def test_replays_are_the_run(recorded):
 
 
 def test_a_long_run(soak, tmp_path):
-    """Minutes of guest time, eight processes on two disks at once."""
+    """Eight processes on two disks at once."""
     if not soak:
         pytest.skip("only in make soak")
     disk = sluice.mkfs(tmp_path / "disk", 64)
     script = """mkdir /m; mount /dev/sdb /m
 for p in 1 2 3 4 5 6 7 8; do
-	(for i in $(seq 40); do dd if=/dev/urandom of=/m/$p.$((i % 5)) bs=7k count=$((i * p)) 2>/dev/null; md5sum /m/$p.* | tail -1; sync; usleep 20000; done) &
+	(for i in $(seq 12); do dd if=/dev/urandom of=/m/$p.$((i % 5)) bs=7k count=$((i * p)) 2>/dev/null; md5sum /m/$p.* | tail -1; sync; usleep 20000; done) &
 done; wait; umount /m; cat /proc/interrupts /proc/uptime
 """
     first = tool("record", tmp_path / "run", "--disk", disk, "--log", tmp_path / "log", "--timeout", "900", "--add",
                  "%s:/t/script" % sluice.script_file(script), "--", "sh", "/t/script")
-    assert first.status == 0 and len(first.lines) > 320, first
+    assert first.status == 0 and len(first.lines) > 96, first
     for n in range(2):
         r = tool("replay", tmp_path / "run", "--log", tmp_path / "log2", "--timeout", "1800")
         assert r.status == 0 and r.out == first.out and (tmp_path / "log2").read_bytes() == (tmp_path / "log").read_bytes(), r

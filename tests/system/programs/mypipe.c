@@ -1,5 +1,5 @@
 /*
- * The two devices of labs/mypipe (arguments: the size of their buffers): order of data, blocking both ways, O_NONBLOCK, poll, select, signals.
+ * The two devices of labs/mypipe (arguments: the size of their buffers, and how many bytes to send): order of data, blocking both ways, O_NONBLOCK, poll, select, signals.
  * Prints a line for each thing that is wrong, and "fine" at the end.
  */
 #include <errno.h>
@@ -15,8 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define TOTAL (1 << 20)
-
+static unsigned total = 1 << 20;
 static int bad;
 #define CHECK(c) do { if (!(c)) { printf("line %d: %s (errno %d)\n", __LINE__, #c, errno); bad = 1; } } while (0)
 
@@ -31,18 +30,18 @@ static int events(int fd)
 
 static void on_alarm(int sig) { (void)sig; }
 
-/* A megabyte through a buffer of a few kilobytes, in pieces of odd sizes, one process writing and one reading. */
+/* Many bytes through a buffer of a few kilobytes, in pieces of odd sizes, one process writing and one reading. */
 static void stream(int a, int b)
 {
 	static unsigned char buf[10000];
 	pid_t pid = fork();
 
 	if (!pid) {
-		for (unsigned at = 0; at < TOTAL;) {
+		for (unsigned at = 0; at < total;) {
 			unsigned n = 1 + at * 31 % 9000;
 
-			if (n > TOTAL - at)
-				n = TOTAL - at;
+			if (n > total - at)
+				n = total - at;
 			for (unsigned i = 0; i < n; i++)
 				buf[i] = pattern(at + i);
 			ssize_t done = write(a, buf, n);
@@ -53,7 +52,7 @@ static void stream(int a, int b)
 		_exit(0);
 	}
 	unsigned at = 0;
-	while (at < TOTAL) {
+	while (at < total) {
 		ssize_t n = read(b, buf, 1 + at * 17 % 9999);
 
 		CHECK(n > 0);
@@ -77,7 +76,8 @@ int main(int argc, char **argv)
 	char *big = calloc(1, size + 1), text[16];
 	int a = open("/dev/mypipe0", O_RDWR), b = open("/dev/mypipe1", O_RDWR), an = open("/dev/mypipe0", O_RDWR | O_NONBLOCK);
 
-	(void)argc;
+	if (argc > 2)
+		total = (unsigned)atoi(argv[2]);
 	CHECK(a >= 0 && b >= 0 && an >= 0);
 	CHECK(events(a) == POLLOUT);
 	CHECK(read(an, text, 1) == -1 && errno == EAGAIN);

@@ -168,13 +168,13 @@ modules: module
 LABS := $(patsubst labs/%/,%,$(sort $(wildcard labs/*/)))
 labs: $(LABS:%=$(OUT)/labs/.%)
 
-# The folder's own make knows what has changed.
-$(OUT)/labs/.%: $(OUT)/kernel/module/exports.o always
+MODULE_TOOLS := tools/module.mk tools/module.c tools/module.lds tools/modsum $(wildcard kernel/include/*/*.h kernel/include/*/*/*.h)
+
+$(foreach l,$(LABS),$(eval $(OUT)/labs/.$(l): $(wildcard labs/$(l)/*)))
+$(OUT)/labs/.%: $(OUT)/kernel/module/exports.o $(OUT)/.abi $(OUT)/.flags $(MODULE_TOOLS)
 	@mkdir -p $(OUT)/labs
 	+$(Q)$(call module,labs/$*,$(abspath $(OUT)/labs),$(abspath $(OUT))/modules/labs/$*,$(if $(WERROR),-Werror))
-	@touch -r $$(ls -t $(OUT)/labs/*.ko | head -n 1) $@
-
-always:
+	@touch $@
 
 # ---- user programs and the root image -----------------------------------------
 
@@ -274,6 +274,6 @@ clean:
 distclean:
 	rm -rf $(BUILD)
 
-.PHONY: always labs module modules all kernel user debug iso run gdb test test-host test-kernel test-system soak bench lint doctor screenshot format clean distclean
+.PHONY: labs module modules all kernel user debug iso run gdb test test-host test-kernel test-system soak bench lint doctor screenshot format clean distclean
 .DELETE_ON_ERROR:
 -include $(OBJ:.o=.d) $(USER_BIN:=.d)

@@ -9,7 +9,7 @@ import pytest
 
 import sluice
 
-TREE = ("boot", "kernel", "mm", "io", "drivers", "user", "tests", "tools", "iso", "Makefile", "linker.ld", ".clang-format")
+TREE = ("boot", "kernel", "mm", "io", "drivers", "labs", "user", "tests", "tools", "iso", "Makefile", "linker.ld", ".clang-format")
 
 
 def make(*args, **keywords):

@@ -18,10 +18,10 @@ void cleanup_module(void);
 #endif
 /* 0, or a negative errno: then the module is not loaded. */
 #define module_init(fn) \
-	static inline int (*module_init_type(void))(void) { return fn; } \
+	static inline int (* __attribute__((unused)) module_init_type(void))(void) { return fn; } \
 	int init_module(void) __attribute__((alias(#fn))) MODULE_COPY(fn)
 #define module_exit(fn) \
-	static inline void (*module_exit_type(void))(void) { return fn; } \
+	static inline void (* __attribute__((unused)) module_exit_type(void))(void) { return fn; } \
 	void cleanup_module(void) __attribute__((alias(#fn))) MODULE_COPY(fn)
 
 #define MODULE_LICENSE(text) MODULE_INFO(license, text)

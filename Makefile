@@ -80,6 +80,15 @@ C_SRC := $(sort $(shell find $(KERNEL_DIRS) -name '*.c'))
 ASM_SRC := $(sort $(shell find $(KERNEL_DIRS) -name '*.asm'))
 OBJ := $(C_SRC:%.c=$(OUT)/%.o) $(ASM_SRC:%.asm=$(OUT)/%.asm.o)
 
+# ---- lwIP: Debian's source package, compiled as part of the kernel with the port in io/net/lwip ----
+
+LWIP := build/debian/src/lwip/src
+LWIP_SRC := core/def core/inet_chksum core/init core/ip core/mem core/memp core/netif core/pbuf core/raw core/stats core/tcp core/tcp_in \
+	core/tcp_out core/timeouts core/udp core/ipv4/icmp core/ipv4/ip4 core/ipv4/ip4_addr core/ipv4/ip4_frag
+LWIP_OBJ := $(LWIP_SRC:%=$(OUT)/lwip/%.o)
+LWIP_INCLUDE := -Iio/net/lwip -I$(LWIP)/include
+OBJ += $(LWIP_OBJ)
+
 all: kernel user labs $(ROOT)
 kernel: $(KERNEL) $(OUT)/sluice.sym $(OUT)/sluice.dis
 user: $(BUILD)/user/.all
@@ -105,6 +114,16 @@ $(OUT)/%.o: %.c $(OUT)/.flags
 	@mkdir -p $(@D)
 	@echo "  CC    $<"
 	$(Q)$(CC) $(CFLAGS) -c -o $@ $<
+
+$(addprefix $(OUT)/io/net/,inet.o tcp.o udp.o ifioctl.o): CFLAGS += $(LWIP_INCLUDE)
+
+$(LWIP_OBJ): $(OUT)/lwip/%.o: $(LWIP)/%.c $(OUT)/.flags $(wildcard io/net/lwip/*.h io/net/lwip/arch/*.h)
+	@mkdir -p $(@D)
+	@echo "  LWIP  $*.c"
+	$(Q)$(CC) $(filter-out -Wall -Wextra -W% -MMD -MP -I. -Werror,$(CFLAGS)) -w $(LWIP_INCLUDE) -c -o $@ $<
+
+$(LWIP)/%.c:
+	tools/deps
 
 $(OUT)/%.asm.o: %.asm
 	@mkdir -p $(@D)

@@ -45,6 +45,7 @@ static const struct init_step steps[] = {
 	{ "devfs", INIT_CORE, devfs_init, "tmpfs" },
 	{ "procfs", INIT_CORE, procfs_init, "vfs" },
 	{ "proc_files", INIT_CORE, proc_files_init, "procfs" },
+	{ "inet", INIT_CORE, inet_init, "procfs" },
 	{ "resources", INIT_CORE, resource_init, "procfs" },
 	{ "sysfs", INIT_CORE, sysfs_init, "vfs" },
 	{ "device_model", INIT_CORE, device_model_init, "sysfs devfs" },

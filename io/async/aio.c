@@ -289,7 +289,7 @@ static int submit_one(struct aio_context *c, u32 __user *slot)
 
 	if (get_user_u32(&user, slot) || copy_from_user(&cb, (void __user *)user, sizeof(cb)))
 		return -EFAULT;
-	if (put_user_u32(0, &((struct iocb_abi __user *)user)->key))
+	if (put_user_u32(0, (u32 __user *)(user + offsetof(struct iocb_abi, key))))
 		return -EFAULT;
 	if (cb.reserved || (cb.flags & ~(IOCB_FLAG_RESFD | IOCB_FLAG_IOPRIO)) || cb.buf >> 32 || (s64)cb.nbytes < 0 || cb.nbytes >> 31)
 		return -EINVAL;
@@ -316,7 +316,7 @@ long sys_io_cancel(u32 id, struct iocb_abi __user *iocb, struct io_event_abi __u
 	long ret = -EINVAL;
 	u32 key;
 
-	if (get_user_u32(&key, &iocb->key))
+	if (get_user_u32(&key, (u32 __user *)((u32)iocb + offsetof(struct iocb_abi, key))))
 		return -EFAULT;
 	struct aio_context *c = key ? NULL : aio_context_get(id);
 	if (!c)

@@ -247,8 +247,9 @@ long sys_sendmmsg(int fd, struct mmsghdr_abi __user *msgs, u32 n, u32 flags)
 	long ret = 0;
 
 	for (n = min(n, 1024u); done < n; done++) {
-		ret = sys_sendmsg(fd, &msgs[done].hdr, flags);
-		if (ret < 0 || put_user_u32((u32)ret, &msgs[done].len))
+		u32 at = (u32)msgs + done * sizeof(*msgs);
+		ret = sys_sendmsg(fd, (const struct msghdr_abi __user *)at, flags);
+		if (ret < 0 || put_user_u32((u32)ret, (u32 __user *)(at + offsetof(struct mmsghdr_abi, len))))
 			break;
 	}
 	return done ? (long)done : ret;
@@ -344,8 +345,9 @@ static long receive_several(int fd, struct mmsghdr_abi __user *msgs, u32 n, u32 
 	if (timeout)
 		end = add_ns(ktime_ns(), ns);
 	while (done < n && done < 1024) {
-		ret = sys_recvmsg(fd, &msgs[done].hdr, flags & ~MSG_WAITFORONE);
-		if (ret < 0 || put_user_u32((u32)ret, &msgs[done].len))
+		u32 at = (u32)msgs + done * sizeof(*msgs);
+		ret = sys_recvmsg(fd, (struct msghdr_abi __user *)at, flags & ~MSG_WAITFORONE);
+		if (ret < 0 || put_user_u32((u32)ret, (u32 __user *)(at + offsetof(struct mmsghdr_abi, len))))
 			break;
 		done++;
 		if (flags & MSG_WAITFORONE)

@@ -20,6 +20,7 @@ enum lock_rank {
 	RANK_TX,           /* a file system transaction; ext2's allocation mutexes */
 	RANK_PAGE,         /* a locked page (bit lock) and a locked buffer */
 	RANK_FSMAP,        /* where one file's blocks lie (ext2): taken with its page locked; below it only metadata buffers are read */
+	RANK_NET,          /* the TCP/IP stack */
 	RANK_OBJECT,       /* sleeping locks of pipes, ttys, devices, files' positions */
 	RANK_FLUSHER,      /* lists of dirty inodes */
 	RANK_FILES,        /* descriptor tables, fs structs, task lists, signal state: spinlocks from here on */

@@ -140,6 +140,8 @@ static void readiness(void)
 	SAY(io_submit(ctx, 1, &pc));
 	c = cb(IOCB_CMD_POLL, p[0], (void *)POLLIN, 0, 0);
 	SAY(io_submit(ctx, 1, &pc));
+	SAY(io_cancel(ctx, &c, events));
+	SAY(io_getevents(ctx, 1, 1, events, 5000));
 	close(p[0]);
 	close(p[1]);
 	close(e);

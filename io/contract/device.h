@@ -188,6 +188,20 @@ struct device *class_find_device(struct class *c, kdev_t devt);
 struct device *device_create(struct class *c, struct device *parent, kdev_t devt, u32 node_mode, void *drvdata, const char *name_fmt, ...)
 	__printf(6, 7);
 void device_destroy(struct class *c, kdev_t devt);
+
+/* A file in a device's folder as Linux drivers write it: show prints at most a page into buf and answers its length; store, the bytes taken. */
+struct device_attribute {
+	struct {
+		const char *name;
+		umode_t mode;
+	} attr;
+	ssize_t (*show)(struct device *d, struct device_attribute *attr, char *buf);
+	ssize_t (*store)(struct device *d, struct device_attribute *attr, const char *buf, size_t count);
+	struct kobj_attribute file; /* io/model/device_attr.c */
+};
+/* The attribute stays the driver's and may be given to several devices; removing the device removes its files. Process context, may sleep. */
+int __must_check device_create_file(struct device *d, struct device_attribute *attr);
+void device_remove_file(struct device *d, struct device_attribute *attr);
 int device_model_init(void);
 
 #endif

@@ -249,6 +249,8 @@ EXPORT(class_create);
 EXPORT(class_destroy);
 EXPORT(device_create);
 EXPORT(device_destroy);
+EXPORT(device_create_file);
+EXPORT(device_remove_file);
 EXPORT(kobject_get);
 EXPORT(kobject_put);
 EXPORT(sysfs_add_file);

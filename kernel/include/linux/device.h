@@ -14,6 +14,14 @@
 /* device_create(class, parent, devt, drvdata, name format, ...): the node is for root (mode 0600). ERR_PTR. */
 #define device_create(class, parent, devt, drvdata, ...) (device_create)((class), (parent), (devt), S_IFCHR | 0600, (drvdata), __VA_ARGS__)
 
+/* Files in a device's folder: DEVICE_ATTR_RW(speed) with speed_show and speed_store, then device_create_file(dev, &dev_attr_speed). */
+#define DEVICE_ATTR(name_, mode_, show_, store_) \
+	struct device_attribute dev_attr_##name_ = { .attr = { .name = #name_, .mode = (mode_) }, .show = (show_), .store = (store_) }
+#define DEVICE_ATTR_RW(name_) DEVICE_ATTR(name_, 0644, name_##_show, name_##_store)
+#define DEVICE_ATTR_RO(name_) DEVICE_ATTR(name_, 0444, name_##_show, NULL)
+#define DEVICE_ATTR_WO(name_) DEVICE_ATTR(name_, 0200, NULL, name_##_store)
+#define sysfs_emit(buf, fmt, ...) kscnprintf((buf), PAGE_SIZE, fmt, ##__VA_ARGS__)
+
 static inline const char *dev_name(const struct device *d) { return device_name(d); }
 static inline void *dev_get_drvdata(const struct device *d) { return d->driver_data; }
 static inline void dev_set_drvdata(struct device *d, void *data) { d->driver_data = data; }

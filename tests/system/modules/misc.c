@@ -1,4 +1,5 @@
 /* A device by misc_register: /dev/misctest. Each file has a buffer of its own; read gives what was written, upper case. */
+#include <linux/ctype.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
 #include <linux/slab.h>
@@ -37,13 +38,32 @@ static ssize_t misc_write(struct file *filp, const char __user *from, size_t cou
 	if (copy_from_user(t->bytes, from, t->len))
 		return -EFAULT;
 	for (size_t i = 0; i < t->len; i++)
-		if (t->bytes[i] >= 'a' && t->bytes[i] <= 'z')
-			t->bytes[i] -= 32;
+		t->bytes[i] = toupper(t->bytes[i]);
 	return t->len;
 }
 static const struct file_operations fops = {
 	.owner = THIS_MODULE, .open = misc_open, .release = misc_release, .read = misc_read, .write = misc_write, .llseek = default_llseek,
 };
 static struct miscdevice misctest = { .minor = MISC_DYNAMIC_MINOR, .name = "misctest", .fops = &fops, .mode = 0666 };
-module_misc_device(misctest);
+static int level = 1;
+static ssize_t level_show(struct device *dev, struct device_attribute *attr, char *buf) { return sysfs_emit(buf, "%d\n", level); }
+static ssize_t level_store(struct device *dev, struct device_attribute *attr, const char *buf, size_t count)
+{
+	int error = kstrtoint(buf, 0, &level);
+
+	return error ? error : (ssize_t)count;
+}
+static DEVICE_ATTR_RW(level);
+
+static int __init misctest_init(void)
+{
+	int error = misc_register(&misctest);
+
+	if (!error)
+		error = device_create_file(misctest.this_device, &dev_attr_level);
+	return error;
+}
+static void __exit misctest_exit(void) { misc_deregister(&misctest); }
+module_init(misctest_init);
+module_exit(misctest_exit);
 MODULE_LICENSE("GPL");

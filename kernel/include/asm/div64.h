@@ -1,0 +1,2 @@
+/* See linux/math64.h. */
+#include <linux/math64.h>

@@ -1,0 +1,2 @@
+/* See linux/bitops.h. */
+#include <linux/bitops.h>

@@ -1,0 +1,2 @@
+/* See linux/kernel.h. */
+#include <linux/kernel.h>

@@ -1,0 +1,2 @@
+/* See linux/fs.h. */
+#include <linux/fs.h>

@@ -1,0 +1,2 @@
+/* See linux/interrupt.h. */
+#include <linux/interrupt.h>

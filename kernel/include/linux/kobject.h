@@ -1,0 +1,2 @@
+/* See linux/device.h. */
+#include <linux/device.h>

@@ -1,0 +1,2 @@
+/* See linux/pci.h. */
+#include <linux/pci.h>

@@ -1,0 +1,2 @@
+/* See linux/sched.h. */
+#include <linux/sched.h>

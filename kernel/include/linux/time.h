@@ -1,0 +1,2 @@
+/* See linux/ktime.h. */
+#include <linux/ktime.h>

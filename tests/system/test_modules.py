@@ -92,7 +92,9 @@ say held
 insmod held.ko; exec 5</dev/held1; rmmod held; echo busy=$?; cat /sys/module/held/refcnt; /t/held; exec 5<&-
 rmmod held; echo status=$?; grep held /proc/devices; ls /dev/held* /sys/class/held
 say misc
-insmod misc.ko; ls -l /dev/misctest | tr -s ' ' | cut -d' ' -f1,5-6; su user -c 'exec 5<>/dev/misctest; echo word >&5; cat <&5'; cd /sys/class/misc/misctest; echo 7 > level; cat level; echo x > level; cat level; cd /t/m; rmmod misc; ls /dev/misctest
+insmod misc.ko
+ls -l /dev/misctest | tr -s ' ' | cut -d' ' -f1,5-6; su user -c 'exec 5<>/dev/misctest; echo word >&5; cat <&5'
+cd /sys/class/misc/misctest; echo 7 > level; cat level; echo x > level; cat level; cd /t/m; rmmod misc; ls /dev/misctest
 say hello
 exec 6</dev/uevents; insmod hello.ko times=2; cat /sys/module/hello/parameters/times; rmmod hello; timeout 1 cat <&6 2>/dev/null | grep -E 'ACTION|DEVPATH|SUBSYSTEM'; exec 6<&-
 say mypipe
@@ -313,7 +315,8 @@ def test_device_goes_while_open(said):
 
 
 def test_misc_device(said):
-    assert re.match(r"crw-rw-rw- 10, \d+$", said["misc"][0]) and said["misc"][1:] == ["WORD", "7", "sh: write error: Invalid argument", "7", "ls: /dev/misctest: No such file or directory"]
+    assert re.match(r"crw-rw-rw- 10, \d+$", said["misc"][0]) and said["misc"][1:] == ["WORD", "7", "sh: write error: Invalid argument", "7",
+                                "ls: /dev/misctest: No such file or directory"]
 
 
 def test_first_module_of_the_docs(said):

@@ -9,6 +9,8 @@
 
 #define MAX_READ_AHEAD_KB (64u << 10)
 
+u32 blk_write_through_disks;
+
 static struct gendisk *disk_of(struct kobject *queue)
 {
 	struct block_device *b = container_of(queue->parent, struct device, kobj)->driver_data;
@@ -56,6 +58,7 @@ static ssize_t store_write_policy(struct kobject *k, const struct kobj_attribute
 	if (!says(text, "back") && !says(text, "through"))
 		return -EINVAL;
 	disk_of(k)->write_through = says(text, "through");
+	blk_write_through_disks += disk_of(k)->write_through;
 	return (ssize_t)len;
 }
 

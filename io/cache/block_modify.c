@@ -170,12 +170,14 @@ int block_write_end(struct file *f, struct mapping *m, loff_t pos, u32 len, u32 
 	struct inode *host = m->host;
 	struct buffer_head *b;
 
-	cache_events.writes_combined += page_test(page, PG_dirty);
 	if (likely(copied == len && (b = one_buffer(page, from, len, BH_Uptodate, BH_New)))) {
 		if (!(b->state & BH_Dirty))
 			mark_buffer_dirty(b);
+		else
+			cache_events.writes_combined++;
 		goto moved;
 	}
+	cache_events.writes_combined += page_test(page, PG_dirty);
 	if (unlikely(copied < len)) {
 		/* A block that was to be overwritten whole was not read: the part that did come is worth nothing without the rest. */
 		if (!page_test(page, PG_uptodate))

@@ -160,7 +160,10 @@ ssize_t file_direct_write(struct kiocb *k, struct iov_iter *from)
 }
 
 /* Writes to this device do not stay in the cache (queue/write_policy). */
-static inline bool is_write_through(const struct mapping *m) { return m->bdev && m->bdev->disk->write_through; }
+static inline bool is_write_through(const struct mapping *m)
+{
+	return unlikely(blk_write_through_disks) && m->bdev && m->bdev->disk->write_through;
+}
 
 /* O_SYNC, O_DSYNC, mount -o sync, a device that is written through: the write returns when the data is on the disk. */
 static ssize_t write_sync(struct kiocb *k, ssize_t done)

@@ -96,6 +96,7 @@ int blkdev_issue_discard(struct block_device *bdev, sector_t sector, sector_t nr
 
 /* What was submitted since boot to all devices, in sectors (pgpgin and pgpgout of /proc/vmstat). */
 extern u64 blk_sectors_read, blk_sectors_written;
+extern u32 blk_write_through_disks; /* times one was switched to it: 0 spares everybody else the look */
 
 /* Collect the bios of this task until finish, so that neighbours merge. A task that sleeps flushes its plug (blk_flush_plug from schedule). */
 struct blk_plug {

@@ -15,6 +15,7 @@
 
 struct machine_disk disk;
 struct block_device machine_bdev;
+u32 blk_write_through_disks;
 static struct gendisk machine_gendisk = { .ra_pages = BLK_DEFAULT_RA_PAGES };
 static struct bio *under_way[1024];
 static u32 nr_under_way;

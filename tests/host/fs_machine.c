@@ -83,6 +83,7 @@ void trace_write(const struct trace_point *p, u32 id, u32 a, u32 b) { }
 u32 trace_new_id(void) { return 1; }
 volatile u32 trace_enabled;
 struct workqueue_struct *system_wq;
+u32 blk_write_through_disks;
 bool queue_work(struct workqueue_struct *wq, struct work_struct *work) { panic("nothing here transfers without waiting"); }
 
 /* ---- memory: an arena for page frames, the C library for the rest ---- */

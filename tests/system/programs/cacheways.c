@@ -241,6 +241,28 @@ static void all_the_same(const char *name)
 	close(direct);
 }
 
+static void set_knob(const char *path, const char *value)
+{
+	int f = open(path, O_WRONLY);
+
+	EXPECT(write(f, value, strlen(value)) == (ssize_t)strlen(value));
+	close(f);
+}
+
+/* Whoever makes too many pages dirty by stores has to wait, too. */
+static void stores_wait(void)
+{
+	char *p = mmap(NULL, PAGES * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+	set_knob("/proc/sys/vm/dirty_bytes", "800000");
+	for (int i = 0; i < PAGES; i++)
+		p[i * PAGE] = 'y';
+	EXPECT(vmstat("nr_dirty ") + vmstat("nr_writeback ") <= vmstat("nr_dirty_threshold ") + 32);
+	EXPECT(vmstat("nr_dirty_threshold ") == 800000 / PAGE);
+	set_knob("/proc/sys/vm/dirty_ratio", "20");
+	munmap(p, PAGES * PAGE);
+}
+
 int main(int argc, char **argv)
 {
 	fd = open(argv[1], O_RDWR | O_CREAT, 0644);
@@ -253,6 +275,7 @@ int main(int argc, char **argv)
 	mapping_advice();
 	locked_pages_stay(argv[2]);
 	all_the_same(argv[1]);
+	stores_wait();
 	if (!wrong)
 		printf("cacheways ok\n");
 	return wrong != 0;

@@ -4,6 +4,7 @@
 #   all        kernel, user programs and root image: what tools/vm run needs      kernel  the kernel alone      debug  the debug kernel too
 #   run        boot the GRUB ISO to a shell on this terminal                      iso     build/sluice.iso
 #   test       host, kernel and system tests; also test-host, test-kernel, test-system, and soak for the long forms
+#   bench-disk every elevator on a disk with an arm, in modelled time (docs/elevators.md)
 #   bench      what things cost in guest instructions, compared with the committed table
 #   lint       layers, port access, file headers, format          format   clang-format over the sources
 #   doctor     which tools are there, how old, what to do         screenshot  docs/screen.png anew
@@ -228,6 +229,11 @@ $(BUILD)/bench/%: tests/bench/%.c Makefile | $(MUSL)/libc.a
 	@echo "  USER  $<"
 	$(LINK_USER)
 
+$(BUILD)/bench/diskload: tests/system/programs/diskload.c Makefile | $(MUSL)/libc.a
+	@mkdir -p $(@D)
+	@echo "  USER  $<"
+	$(LINK_USER)
+
 $(BUILD)/user/.all: $(USER_BIN)
 	@touch $@
 
@@ -269,6 +275,9 @@ test-system: all $(ISO)
 soak: all $(ISO)
 	@tools/test --soak host kernel system
 
+bench-disk: all $(BUILD)/bench/diskload
+	@SLUICE_BUILD=$(abspath $(BUILD)) tools/bench-disk
+
 bench: all $(BUILD)/bench/bench
 	@SLUICE_BUILD=$(abspath $(BUILD)) tools/bench
 
@@ -293,6 +302,6 @@ clean:
 distclean:
 	rm -rf $(BUILD)
 
-.PHONY: labs module modules all kernel user debug iso run gdb test test-host test-kernel test-system soak bench lint doctor screenshot format clean distclean
+.PHONY: labs module modules all kernel user debug iso run gdb test test-host test-kernel test-system soak bench bench-disk lint doctor screenshot format clean distclean
 .DELETE_ON_ERROR:
 -include $(OBJ:.o=.d) $(USER_BIN:=.d)

@@ -226,19 +226,21 @@ static bool issue(struct request_queue *q, struct hw_ctx *h, struct request *rq)
 	return true;
 }
 
-/* One request for each hardware context in turn, so that they all get to work. false: none took any. */
+/* One request for each hardware context in turn, behind the one that got the last, so that they all get to work. false: none took any. */
 static bool run_round(struct request_queue *q)
 {
+	u32 at = q->next_hw;
 	bool progress = false;
 
 	for (u32 n = q->nr_hw; n; n--) {
-		struct hw_ctx *h = &q->hw[q->next_hw];
+		struct hw_ctx *h = &q->hw[at];
 		struct request *rq = next_request(q, h);
 
-		if (++q->next_hw >= q->nr_hw)
-			q->next_hw = 0;
-		if (rq)
+		at = at + 1 < q->nr_hw ? at + 1 : 0;
+		if (rq) {
+			q->next_hw = at;
 			progress |= issue(q, h, rq);
+		}
 	}
 	return progress;
 }

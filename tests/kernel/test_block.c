@@ -1,5 +1,6 @@
 /*
- * Tests of the block layer over a disk made of memory: order, merging, plugging, bad sectors, busy driver, lost completions, unplugging.
+ * Tests of the block layer over a disk made of memory: order, merging, plugging, flushes, contexts, a full queue, another elevator, bad sectors,
+ * busy driver, lost completions, unplugging.
  * The disk logs each request it gets and can be told to hold, refuse, fail or lose them.
  */
 #include "io/block/queue.h"
@@ -17,7 +18,7 @@
 
 struct fake {
 	u8 *data;
-	struct { u32 op, sector, nr; } log[LOG_MAX];
+	struct { u32 op, sector, nr, hctx; } log[LOG_MAX];
 	u32 nr_log;
 	struct request *held[32];
 	u32 nr_held;
@@ -68,6 +69,7 @@ static int fake_queue_rq(struct hw_ctx *h, struct request *rq)
 	if (fake.nr_log < LOG_MAX) {
 		fake.log[fake.nr_log].op = rq_op(rq);
 		fake.log[fake.nr_log].sector = (u32)rq->sector;
+		fake.log[fake.nr_log].hctx = h->index;
 		fake.log[fake.nr_log++].nr = rq->nr_sectors;
 	}
 	if (fake.lose)
@@ -96,7 +98,7 @@ static void release_held(void)
 	fake.nr_held = 0;
 }
 
-static bool fake_start(u32 depth)
+static bool fake_start_contexts(u32 nr_hw, u32 depth)
 {
 	struct queue_limits limits = { .max_hw_sectors = 256, .max_segments = 64, .write_cache = true };
 	struct gendisk *d = disk_alloc();
@@ -114,7 +116,7 @@ static bool fake_start(u32 depth)
 	d->minors = 1;
 	d->capacity = DISK_SECTORS;
 	d->ops = &fake_ops;
-	d->queue = blk_queue_create(&fake_ops, &limits, 1, depth, 0, NULL);
+	d->queue = blk_queue_create(&fake_ops, &limits, nr_hw, depth, 0, NULL);
 	if (IS_ERR(d->queue))
 		return false;
 	fake.disk = d;
@@ -122,6 +124,11 @@ static bool fake_start(u32 depth)
 		return false;
 	fake.nr_log = 0;
 	return true;
+}
+
+static bool fake_start(u32 depth)
+{
+	return fake_start_contexts(1, depth);
 }
 
 static void fake_stop(void)
@@ -492,4 +499,168 @@ KTEST(block_unplug_while_open)
 	KT_EQUAL(freed, 1);
 	vfree(fake.data);
 	pages_drop(p, 1);
+}
+
+/* ---- the queue ---- */
+
+KTEST(block_requests_that_come_to_touch_become_one)
+{
+	struct page *p[4];
+	struct waiter w;
+
+	KT_REQUIRE(fake_start(1));
+	KT_REQUIRE(pages_get(p, 4));
+	waiter_init(&w);
+	fake.hold = true;
+	submit(&w, REQ_READ, 800, &p[0], 1); /* keeps the device busy */
+	submit(&w, REQ_READ, 80, &p[1], 1);
+	submit(&w, REQ_READ, 96, &p[2], 1);
+	submit(&w, REQ_READ, 88, &p[3], 1);  /* the gap */
+	KT_EQUAL(fake.disk->queue->elevator.nr_queued, 1);
+	release_held();
+	KT_EQUAL(wait_all(&w), 0);
+	KT_EQUAL(fake.nr_log, 2);
+	KT_EQUAL(fake.log[1].sector, 80);
+	KT_EQUAL(fake.log[1].nr, 24);
+	KT_EXPECT(page_is(p[1], 80) && page_is(p[2], 96) && page_is(p[3], 88));
+	KT_EQUAL(fake.disk->part[0]->in_flight[0], 0);
+	pages_drop(p, 4);
+	fake_stop();
+}
+
+KTEST(block_flush_goes_after_writes_before_it)
+{
+	struct page *p[3];
+	struct waiter w;
+
+	KT_REQUIRE(fake_start(8));
+	KT_REQUIRE(pages_get(p, 3));
+	waiter_init(&w);
+	fake.hold = true;
+	submit(&w, REQ_WRITE, 80, &p[0], 1);
+	submit(&w, REQ_WRITE, 160, &p[1], 1);
+	submit(&w, REQ_FLUSH, 0, NULL, 0);
+	submit(&w, REQ_READ, 240, &p[2], 1); /* a read has nothing to do with it */
+	KT_EQUAL(fake.nr_log, 3);
+	KT_EQUAL(fake.log[2].op, REQ_READ);
+	release_held();
+	KT_EQUAL(wait_all(&w), 0);
+	KT_EQUAL(fake.nr_log, 4);
+	KT_EQUAL(fake.log[3].op, REQ_FLUSH);
+	KT_EQUAL(fake.disk->queue->nr_writes, 0);
+	pages_drop(p, 3);
+	fake_stop();
+}
+
+KTEST(block_contexts_take_turns)
+{
+	struct page *p[8];
+	u32 taken[4] = { 0 };
+	struct waiter w;
+
+	KT_REQUIRE(fake_start_contexts(4, 8));
+	KT_REQUIRE(pages_get(p, 8));
+	waiter_init(&w);
+	fake.hold = true;
+	for (u32 i = 0; i < 8; i++)
+		submit(&w, REQ_READ, 80 * i, &p[i], 1);
+	KT_EQUAL(fake.nr_log, 8);
+	for (u32 i = 0; i < 8; i++)
+		taken[fake.log[i].hctx]++;
+	for (u32 i = 0; i < 4; i++)
+		KT_EQUAL(taken[i], 2);
+	release_held();
+	KT_EQUAL(wait_all(&w), 0);
+	pages_drop(p, 8);
+	fake_stop();
+}
+
+KTEST(block_full_queue_answers_nowait)
+{
+	struct page *p[6];
+	struct waiter w[6];
+
+	KT_REQUIRE(fake_start(1));
+	KT_REQUIRE(pages_get(p, 6));
+	KT_EQUAL(blk_set_nr_requests(fake.disk->queue, 5), 0);
+	fake.hold = true;
+	for (u32 i = 0; i < 6; i++) {
+		waiter_init(&w[i]);
+		submit(&w[i], REQ_READ | REQ_NOWAIT, 80 * i, &p[i], 1);
+	}
+	KT_EQUAL(wait_all(&w[5]), -EAGAIN);
+	release_held();
+	for (u32 i = 0; i < 5; i++)
+		KT_EQUAL(wait_all(&w[i]), 0);
+	/* What nobody waits for may take three quarters: 3 of 5. */
+	fake.hold = true;
+	fake.nr_held = 0;
+	for (u32 i = 0; i < 4; i++) {
+		waiter_init(&w[i]);
+		submit(&w[i], REQ_WRITE | REQ_NOWAIT, 80 * i, &p[i], 1);
+	}
+	KT_EQUAL(wait_all(&w[3]), -EAGAIN);
+	release_held();
+	for (u32 i = 0; i < 3; i++)
+		KT_EQUAL(wait_all(&w[i]), 0);
+	pages_drop(p, 6);
+	fake_stop();
+}
+
+static int switch_thread(void *arg)
+{
+	*(volatile int *)arg = elevator_switch(fake.disk->queue, "bfq");
+	return 0;
+}
+
+KTEST(block_elevator_changes_behind_what_is_queued)
+{
+	struct request_queue *q;
+	struct page *p[3];
+	volatile int result = 1;
+	struct waiter w;
+
+	KT_REQUIRE(fake_start(1));
+	KT_REQUIRE(pages_get(p, 3));
+	q = fake.disk->queue;
+	KT_EQUAL(elevator_switch(q, "nonsense"), -EINVAL);
+	waiter_init(&w);
+	fake.hold = true;
+	for (u32 i = 0; i < 3; i++)
+		submit(&w, REQ_READ, 80 * i, &p[i], 1);
+	KT_REQUIRE(!IS_ERR(kthread_run(switch_thread, (void *)&result, "switch")));
+	while (!q->frozen)
+		sleep_ms(1);
+	KT_EXPECT(!strcmp(q->elevator.type->name, "fcfs") && result == 1); /* three are under way */
+	release_held();
+	submit(&w, REQ_READ, 800, &p[0], 1); /* waits until the new one is there, or comes just behind */
+	KT_EQUAL(wait_all(&w), 0);
+	for (u32 i = 0; i < 5000 && result == 1; i++)
+		sleep_ms(1);
+	KT_EQUAL(result, 0);
+	KT_EXPECT(!strcmp(q->elevator.type->name, "bfq"));
+	KT_EQUAL(fake.nr_log, 4);
+	pages_drop(p, 3);
+	fake_stop();
+}
+
+KTEST(block_requests_carry_the_io_priority)
+{
+	u32 before = current->ioprio;
+	struct page *p[1];
+	struct waiter w;
+
+	KT_REQUIRE(fake_start(1));
+	KT_REQUIRE(pages_get(p, 1));
+	waiter_init(&w);
+	fake.hold = true;
+	current->ioprio = IOPRIO_VALUE(IOPRIO_CLASS_IDLE, 0);
+	submit(&w, REQ_READ, 80, p, 1);
+	current->ioprio = before;
+	KT_EQUAL(fake.held[0]->ioprio_class, IOPRIO_CLASS_IDLE);
+	KT_EQUAL(fake.held[0]->pid, current->pid);
+	release_held();
+	KT_EQUAL(wait_all(&w), 0);
+	pages_drop(p, 1);
+	fake_stop();
 }

@@ -25,6 +25,9 @@ SPECIAL = {"esc": "\x1b", "tab": "\t", "ret": "\r", "backspace": "\x7f", "up": "
            "home": "\x1b[1~", "insert": "\x1b[2~", "delete": "\x1b[3~", "end": "\x1b[4~", "pgup": "\x1b[5~", "pgdn": "\x1b[6~",
            "f1": "\x1b[[A", "f5": "\x1b[[E", "f6": "\x1b[17~", "f10": "\x1b[21~", "f11": "\x1b[23~", "f12": "\x1b[24~",
            "kp_enter": "\r", "kp_divide": "/", "kp_multiply": "*", "kp_subtract": "-", "kp_add": "+"}
+# The keypad without Num Lock; with it, a digit or the point each.
+KEYPAD = {"kp_0": "\x1b[2~", "kp_1": "\x1b[4~", "kp_2": "\x1b[B", "kp_3": "\x1b[6~", "kp_4": "\x1b[D", "kp_5": "\x1b[G", "kp_6": "\x1b[C",
+          "kp_7": "\x1b[1~", "kp_8": "\x1b[A", "kp_9": "\x1b[5~", "kp_decimal": "\x1b[3~"}
 
 
 class Machine:
@@ -206,10 +209,13 @@ def test_locks(rawkeys):
     rawkeys.press("caps_lock")
     rawkeys.type("aA1")
     assert rawkeys.keys_seen() == b"Aa1aA1"
-    for _ in range(2):
-        rawkeys.press("num_lock")
-        rawkeys.press("kp_7")
-    assert rawkeys.keys_seen() == b"7\x1b[1~"
+    rawkeys.press("num_lock")
+    for name in KEYPAD:
+        rawkeys.press(name)
+    rawkeys.press("num_lock")
+    for name in KEYPAD:
+        rawkeys.press(name)
+    assert rawkeys.keys_seen() == b"0123456789." + "".join(KEYPAD.values()).encode()
 
 
 def test_rubbish_from_the_wire(rawkeys):

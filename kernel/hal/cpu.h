@@ -52,6 +52,11 @@ void fpu_restore(const void *area);
 void fpu_init_state(void *area);
 /* Which floating-point exception the program has raised: si_code of its SIGFPE. sse: from MXCSR, else from the x87 status word. */
 int fpu_exception_code(bool sse);
+/* The same for an x87 control and status word. */
+int fpu_x87_code(u16 control, u16 status);
+/* Report x87 errors by FERR#, line 13, from now on (CR0.NE clear); let go of the line once it has come (port F0h). */
+void fpu_use_ferr(void);
+void fpu_ferr_acknowledge(void);
 /* Vendor, family, flags: /proc/cpuinfo. */
 struct seq_buf;
 int cpu_show(struct seq_buf *s, void *arg);

@@ -38,6 +38,14 @@ static void i8259_eoi(u32 irq)
 	outb(I8259_MASTER_CMD, OCW2_SPECIFIC_EOI | irq);
 }
 
+static bool i8259_pending(u32 irq)
+{
+	u16 port = irq < 8 ? I8259_MASTER_CMD : I8259_SLAVE_CMD;
+
+	outb(port, OCW3_READ_IRR);
+	return inb(port) >> (irq & 7) & 1;
+}
+
 /* The line fell away before the CPU asked for the vector: the chip answers its lowest input, without setting the in-service bit. */
 static bool i8259_is_spurious(u32 irq)
 {
@@ -68,6 +76,7 @@ const struct irq_chip i8259_chip = {
 	.mask = i8259_mask,
 	.unmask = i8259_unmask,
 	.eoi = i8259_eoi,
+	.pending = i8259_pending,
 	.is_spurious = i8259_is_spurious,
 	.set_level = i8259_set_level,
 };

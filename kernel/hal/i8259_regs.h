@@ -12,6 +12,7 @@
 #define ICW1_ICW4 0x01u
 #define ICW4_8086 0x01u
 #define OCW2_SPECIFIC_EOI 0x60u /* | line of the chip */
+#define OCW3_READ_IRR 0x0Au
 #define OCW3_READ_ISR 0x0Bu
 
 /* Edge/level control register of the PIIX (82371SB datasheet, 2.5.4): a bit a line. */

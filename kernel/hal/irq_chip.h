@@ -11,6 +11,7 @@ struct irq_chip {
 	void (*mask)(u32 irq);
 	void (*unmask)(u32 irq);
 	void (*eoi)(u32 irq);          /* acknowledge; called with interrupts off, before or after the handler as the chip wants */
+	bool (*pending)(u32 irq);      /* asked for, masked or not, and not yet delivered */
 	bool (*is_spurious)(u32 irq);  /* 8259: lines 7 and 15 with their ISR bit clear; sends the EOI the cascade still wants */
 	void (*set_level)(u32 irq, bool level); /* ELCR */
 };

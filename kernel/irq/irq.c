@@ -138,6 +138,15 @@ void enable_irq(u32 irq)
 	spin_unlock_irqrestore(&d->lock, flags);
 }
 
+bool irq_pending(u32 irq)
+{
+	u32 flags = spin_lock_irqsave(&irq_lines[irq].lock);
+	bool yes = irq_chip->pending(irq);
+
+	spin_unlock_irqrestore(&irq_lines[irq].lock, flags);
+	return yes;
+}
+
 /* ---- an interrupt ---- */
 
 const char *irq_current_handler(void)

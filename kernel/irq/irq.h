@@ -44,6 +44,8 @@ void disable_irq_nosync(u32 irq); /* any context */
 void enable_irq(u32 irq);         /* any context */
 /* Wait until no handler of the line runs. Process context. */
 void synchronize_irq(u32 irq);
+/* Does the controller have a request of the line that it has not delivered, because it is disabled or interrupts are off? Any context. */
+bool irq_pending(u32 irq);
 
 /* From the stubs, interrupts off: count, run the handlers, acknowledge, then softirqs if outermost. */
 void irq_dispatch(struct regs *r);

@@ -295,10 +295,11 @@ int send_signal_pgrp(pid_t pgrp, int sig, const struct siginfo_k *info)
 	return r;
 }
 
-void force_signal(int sig, int code, u32 addr)
+void force_signal(int sig, int code, u32 addr) { force_signal_task(current, sig, code, addr); }
+
+void force_signal_task(struct task *t, int sig, int code, u32 addr)
 {
 	struct siginfo_k info = { .signo = sig, .code = code, .addr_or_value = addr };
-	struct task *t = current;
 	struct k_sigaction *ka = t->sighand->action + sig - 1;
 	u32 flags;
 

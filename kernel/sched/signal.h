@@ -109,6 +109,8 @@ int send_signal_process(struct task *t, int sig, const struct siginfo_k *info); 
 int send_signal_pgrp(pid_t pgrp, int sig, const struct siginfo_k *info);
 /* A fault of the current task: cannot be ignored or blocked. */
 void force_signal(int sig, int code, u32 addr);
+/* The same for a fault that another task, or an earlier moment, has caused. Any context but hard interrupts; t is no kernel thread. */
+void force_signal_task(struct task *t, int sig, int code, u32 addr);
 bool signal_pending(const struct task *t);
 void recalc_sigpending(struct task *t); /* sighand lock held */
 bool is_current_pgrp_orphaned(void);

@@ -218,6 +218,39 @@ int cdev_open(struct cdev_binding *b, struct inode *inode, struct file *f)
 	return min(error, 0);
 }
 
+/* ---- of modules that go without cdev_del ---- */
+
+static bool leads_into(const struct chrdev *c, const void *start_and_size)
+{
+	const u32 *range = start_and_size;
+	const struct cdev_binding *b = c->binding;
+
+	return b && ((u32)b->ops - range[0] < range[1] || (u32)b->cdev - range[0] < range[1]);
+}
+
+static u32 reap(u32 start, u32 size)
+{
+	u32 range[2] = { start, size }, n = 0;
+	struct chrdev *c;
+
+	for (; (c = chrdev_find(leads_into, range)); n++) {
+		struct cdev_binding *b = c->binding;
+
+		b->dead = true;
+		chrdev_remove(c);
+		binding_put(b);
+	}
+	return n;
+}
+
+static struct module_reaper cdev_reaper = { .what = "character devices (cdev_del)", .reap = reap };
+
+int chrdev_init(void)
+{
+	module_reaper_register(&cdev_reaper);
+	return 0;
+}
+
 /* ---- adding and deleting ---- */
 
 /* Missing: read and write -EINVAL, ioctl -ENOTTY, mmap -ENODEV, llseek -ESPIPE, fsync -EINVAL; poll: always ready. */

@@ -237,6 +237,20 @@ struct cdev_binding *chrdev_binding_at(kdev_t dev)
 	return c ? c->binding : NULL;
 }
 
+struct chrdev *chrdev_find(bool (*match)(const struct chrdev *c, const void *arg), const void *arg)
+{
+	struct chrdev *c, *found = NULL;
+
+	spin_lock(&chrdev_lock);
+	list_for_each_entry(c, &chrdevs, node)
+		if (match(c, arg)) {
+			found = c;
+			break;
+		}
+	spin_unlock(&chrdev_lock);
+	return found;
+}
+
 static int chrdev_open(struct inode *inode, struct file *f)
 {
 	const struct file_operations *ops;
@@ -257,5 +271,3 @@ static int chrdev_open(struct inode *inode, struct file *f)
 }
 
 const struct file_operations chrdev_fops = { .name = "character device", .open = chrdev_open };
-
-int chrdev_init(void) { return 0; }

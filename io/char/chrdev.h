@@ -25,6 +25,8 @@ extern struct spinlock chrdev_lock; /* RANK_FILES */
 /* 0, -EBUSY: some of its numbers lead somewhere already. c is the caller's memory until chrdev_remove. */
 int chrdev_insert(struct chrdev *c);
 void chrdev_remove(struct chrdev *c); /* harmless when it is not there */
+/* The first range of which match says so; NULL: none. */
+struct chrdev *chrdev_find(bool (*match)(const struct chrdev *c, const void *arg), const void *arg);
 /* The binding that a number leads to; NULL: none. */
 struct cdev_binding *chrdev_binding_at(kdev_t dev);
 /* The binding, with a reference to it and to its module; NULL: going. chrdev_lock held. */

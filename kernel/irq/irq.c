@@ -13,6 +13,7 @@
 #include "kernel/irq/softirq.h"
 #include "kernel/lib/div64.h"
 #include "kernel/lib/err.h"
+#include "kernel/module/module.h"
 #include "kernel/sched/time.h"
 #include "mm/alloc.h"
 
@@ -27,8 +28,11 @@ const struct irq_chip *const irq_chip = &i8259_chip;
 static irqreturn_t stray(int irq, void *dev) { return IRQ_NONE; }
 static struct irq_action cascade = { .handler = stray, .name = "cascade" };
 
+static struct module_reaper irq_reaper;
+
 int irq_init(void)
 {
+	module_reaper_register(&irq_reaper);
 	for (u32 i = 0; i < NR_IRQS; i++)
 		spin_lock_init(&irq_lines[i].lock, "irq", RANK_DRIVER);
 	irq_lines[CASCADE_IRQ].actions = &cascade;
@@ -102,6 +106,27 @@ void free_irq(u32 irq, void *dev)
 	synchronize_irq(irq);
 	kfree(a);
 }
+
+/* Handlers of a module that went without free_irq. */
+static u32 irq_reap(u32 start, u32 size)
+{
+	u32 n = 0;
+
+	for (u32 irq = 0; irq < NR_IRQS; irq++) {
+		struct irq_action *a = irq_lines[irq].actions;
+
+		while (a && (u32)a->handler - start >= size)
+			a = a->next;
+		if (a) {
+			free_irq(irq, a->dev);
+			n++;
+			irq--; /* there may be more on this line */
+		}
+	}
+	return n;
+}
+
+static struct module_reaper irq_reaper = { .what = "interrupt handlers (free_irq)", .reap = irq_reap };
 
 /* ---- keeping a line quiet ---- */
 

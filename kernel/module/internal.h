@@ -21,6 +21,7 @@ struct module *module_find(const char *name); /* module_lock held */
 /* The address of an exported symbol for m, which from now on holds the module that has it. 0, -ENOENT (said in the log), -ENOMEM. */
 int module_resolve(struct module *m, const char *name, u32 *addr);
 void module_drop_uses(struct module *m);
+void module_reap(const struct module *m); /* before its memory goes */
 /* params.c */
 /* Set parameters from "a=1 b=x,y". Unknown ones are told in the log and passed over. 0 or -errno. args is taken apart. */
 int module_parse_args(struct module *m, char *args);

@@ -377,10 +377,12 @@ static int start_module(struct module *m, char *args)
 		set_state(m, MODULE_GOING);
 		module_sysfs_remove(m);
 		leave_list(m);
-		if (atomic_read(&m->refs) != 1) /* its own mistake: what it registered is still in use */
+		if (atomic_read(&m->refs) != 1) { /* its own mistake: what it registered is still in use */
 			pr_err("%s: init failed, but the module is in use: its memory stays\n", m->name);
-		else
+		} else {
+			module_reap(m);
 			free_module(m);
+		}
 		return error;
 	}
 	init = m->init_block;
@@ -456,6 +458,7 @@ long module_unload(const char *name)
 		m->exit();
 	module_sysfs_remove(m);
 	leave_list(m);
+	module_reap(m);
 	free_module(m);
 	return 0;
 }

@@ -42,6 +42,27 @@ struct module *module_find(const char *name)
 	return NULL;
 }
 
+/* ---- what is left behind ---- */
+
+static LIST_HEAD(reapers); /* grows at boot only */
+
+void module_reaper_register(struct module_reaper *r)
+{
+	list_add_tail(&r->node, &reapers);
+}
+
+void module_reap(const struct module *m)
+{
+	struct module_reaper *r;
+
+	list_for_each_entry(r, &reapers, node) {
+		u32 n = r->reap((u32)m->core.base, m->core.size);
+
+		if (n)
+			pr_err("%s: left %u %s behind: taken away\n", m->name, n, r->what);
+	}
+}
+
 /* ---- symbols ---- */
 
 static const struct kernel_symbol *find_in(const struct kernel_symbol *from, const struct kernel_symbol *end, const char *name)

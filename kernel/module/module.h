@@ -96,6 +96,17 @@ int module_refcount(const struct module *m);
 const char *module_symbol_lookup(u32 addr, u32 *offset, u32 *size, const char **module);
 bool module_text_address(u32 addr);
 
+/*
+ * What a module's exit may have forgotten. reap takes away all that leads into the memory [start, start + size) and says how much it was.
+ * Registered once, at init, by whoever keeps pointers to drivers' functions.
+ */
+struct module_reaper {
+	const char *what;
+	u32 (*reap)(u32 start, u32 size);
+	struct list_head node;
+};
+void module_reaper_register(struct module_reaper *r);
+
 /* ---- parameters ---- */
 
 /* How a kind of parameter is read and shown. Process context; the lock of all parameters is held. */

@@ -9,6 +9,7 @@
 #include "kernel/init.h"
 #include "kernel/irq/softirq.h"
 #include "kernel/lib/seq_buf.h"
+#include "kernel/module/module.h"
 #include "kernel/sched/time.h"
 #include "kernel/sched/timer.h"
 #include "kernel/sched/timer_list.h"
@@ -130,6 +131,29 @@ static void *callback_of(const struct timer *t)
 	return t->fn == timer_list_fn ? (void *)((struct timer_list *)t->arg)->function : (void *)t->fn;
 }
 
+/* Timers of a module that went without del_timer_sync: those in its memory, and those that would call it. */
+static u32 timer_reap(u32 start, u32 size)
+{
+	u32 n = 0, flags = spin_lock_irqsave(&timer_lock);
+	struct rb_node *node = first;
+
+	while (node) {
+		struct timer *t = rb_entry(node, struct timer, node);
+
+		if ((u32)t - start < size || (u32)callback_of(t) - start < size) {
+			dequeue(t);
+			n++;
+			node = first;
+			continue;
+		}
+		node = rb_next(node);
+	}
+	spin_unlock_irqrestore(&timer_lock, flags);
+	return n;
+}
+
+static struct module_reaper timer_reaper = { .what = "timers (del_timer_sync)", .reap = timer_reap };
+
 int timer_show_list(struct seq_buf *s, void *arg)
 {
 	u64 now = ktime_ns();
@@ -152,6 +176,7 @@ int timer_show_list(struct seq_buf *s, void *arg)
 
 int timer_system_init(void)
 {
+	module_reaper_register(&timer_reaper);
 	softirq_open(SOFTIRQ_TIMER, "TIMER", timer_softirq);
 	return 0;
 }

@@ -91,6 +91,9 @@ say mutations
 say held
 insmod held.ko; exec 5</dev/held1; rmmod held; echo busy=$?; cat /sys/module/held/refcnt; /t/held; exec 5<&-
 rmmod held; echo status=$?; grep held /proc/devices; ls /dev/held* /sys/class/held
+say forgetful
+insmod forgetful.ko; mknod /tmp/f c $(grep forgetful /proc/devices | cut -d' ' -f1) 0; cat /tmp/f; echo read=$?; rmmod forgetful; echo status=$?
+cat /tmp/f; sleep 0.1; grep -c forgetful /proc/interrupts
 say misc
 insmod misc.ko
 ls -l /dev/misctest | tr -s ' ' | cut -d' ' -f1,5-6; su user -c 'exec 5<>/dev/misctest; echo word >&5; cat <&5'
@@ -105,7 +108,7 @@ round() { insmod mychar.ko && echo $1 > /dev/mychar && [ "$(cat /dev/mychar)" = 
 for i in 1 2 3 4 5; do round $i; done
 a=$(mem); i=0; while [ $i -lt ROUNDS ]; do round $i; i=$((i+1)); done; echo lost=$((a-$(mem)))
 say log
-dmesg | sed 's/^\[[^]]*\] *//' | grep -E '^(params|user|closed|nosym|module|held|noexit|mychar|other|badinit):|^hello, |^goodbye'
+dmesg | sed 's/^\[[^]]*\] *//' | grep -E '^(params|user|closed|nosym|module|held|noexit|mychar|forgetful|other|badinit):|^hello, |^goodbye'
 """
 
 
@@ -312,6 +315,12 @@ def test_device_goes_while_open(said):
     assert text[1:4] == ["busy=1", "1", "fine"] and "status=0" in text
     assert "\n".join(text).count("No such file") == 2
     assert said["log"].count("held: release") == 2                              # held1 and held0; held2's open failed
+
+
+def test_what_a_module_leaves_behind_is_taken_away(said):
+    assert said["forgetful"] == ["read=0", "status=0", "cat: can't open '/tmp/f': No such device or address", "0"]
+    assert {"forgetful: left 1 %s behind: taken away" % what for what in (
+        "interrupt handlers (free_irq)", "timers (del_timer_sync)", "character devices (cdev_del)")} <= set(said["log"])
 
 
 def test_misc_device(said):

@@ -16,6 +16,7 @@ SCRIPT = r"""
 until_good() { i=0; until "$@" 2>/dev/null; do i=$((i+1)); [ $i -lt 600 ] || { echo "$* never came true"; return 1; }; sleep 0.05; done; }
 gone() { [ ! -e "$1" ]; }
 there() { [ -e "$1" ]; }
+listens() { ls -l /proc/$1/fd | grep -q uevents; }
 says() { grep -q "$1" /tmp/seen; }
 nodes() { (cd $1; find . -xdev -type b -o -xdev -type c | sort | xargs stat -c '%n %F %t:%T'); }
 say() { echo "== $*"; }
@@ -29,13 +30,13 @@ umount /dev; umount /tmp/full
 
 say events
 cat /dev/uevents > /tmp/seen & reader=$!
-until_good there /proc/$reader/fd/1; sleep 0.2
+until_good listens $reader
 echo change > /sys/class/mem/null/uevent; echo bad > /sys/class/mem/null/uevent; echo status=$?
 until_good says ACTION=change; cat /tmp/seen | sed 's/SEQNUM=.*/SEQNUM=n/'
 kill $reader
 read -t 0.2 line < /dev/uevents; echo "poll=$?"
 (dd bs=7 count=2 2>/dev/null; dd bs=4096 count=1 2>/dev/null) < /dev/uevents > /tmp/part & part=$!
-until_good sh -c "readlink /proc/$part/fd/0 | grep -q uevents"; sleep 0.2
+until_good listens $part
 echo add > /sys/class/mem/zero/uevent; echo add > /sys/class/mem/full/uevent; wait $part; grep -c . /tmp/part; grep DEVNAME /tmp/part
 
 say helper
@@ -55,7 +56,7 @@ cat /dev/uevents > /tmp/seen & reader=$!
 irqs() { sed -n 's/^ *9: *\([0-9]*\) .*/\1/p' /proc/interrupts; }
 before=$(irqs)
 mkdir /tmp/dev; mount -t tmpfs none /tmp/dev
-sleep 0.2; echo READY1
+until_good listens $reader; echo READY1
 until_good there /dev/plug16 && until_good there /dev/plug17
 cat $P/0000:00:10.0/vendor $P/0000:00:10.0/modalias; readlink $P/0000:00:10.0/driver
 stat -c '%t:%T' /dev/plug16 > /tmp/n; cat /sys/class/plug/plug16/dev >> /tmp/n; wc -l < /tmp/n

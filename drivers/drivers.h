@@ -7,6 +7,6 @@
 
 extern struct platform_driver rtc_driver, serial_driver, vga_driver, lp_driver, i8042_driver, floppy_driver, debugcon_driver, fw_cfg_driver;
 extern struct platform_driver acpi_driver, acpi_button_driver, pcihp_driver;
-extern struct pci_driver ata_driver;
+extern struct pci_driver ata_driver, nvme_driver;
 
 #endif

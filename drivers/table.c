@@ -44,6 +44,7 @@ static const struct entry {
 	PLATFORM(lp_driver),           /* /dev/lp0, lp1 */
 	PLATFORM(i8042_driver),        /* keyboard and mouse: /dev/input */
 	PCI(ata_driver),               /* /dev/sda ... */
+	PCI(nvme_driver),              /* /dev/nvme0n1 ... */
 	PLATFORM(floppy_driver),       /* /dev/fd0, fd1 */
 	PLATFORM(debugcon_driver),     /* /dev/hostout, hosterr, hoststatus: tools/vm */
 	PLATFORM(fw_cfg_driver),       /* /sys/firmware/qemu_fw_cfg: tools/vm */

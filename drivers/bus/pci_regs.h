@@ -59,6 +59,7 @@
 
 /* Class codes (appendix D), base << 16 | sub << 8 | programming interface. */
 #define PCI_CLASS_STORAGE_IDE 0x010100u
+#define PCI_CLASS_STORAGE_NVME 0x010802u
 #define PCI_CLASS_BRIDGE_ISA 0x060100u
 #define PCI_CLASS_BRIDGE_PCI 0x060400u
 #define PCI_CLASS_MASK_SUB 0xffff00u /* compares base and sub-class */

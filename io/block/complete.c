@@ -1,7 +1,8 @@
 /*
  * The way back up. The driver's interrupt handler says blk_request_done; the rest runs in SOFTIRQ_BLOCK: free the tag, start the next
- * request, then end the bios. When the medium failed somewhere in a request, what lies before the bad spot is good, the vector with the bad
- * spot is given up, and what lies behind it goes out again: a bad sector costs its own page only.
+ * request, then end the bios. When the medium failed somewhere in a request, what lies before the bad spot is good, the page with the bad
+ * spot is given up, and what lies behind it goes out again: a bad sector costs its own page only. Where a device does not say which sector
+ * it was, smaller and smaller parts of the request are tried.
  */
 #include "io/block/blktrace.h"
 #include "kernel/debug/bug.h"
@@ -60,32 +61,31 @@ static struct bio *end_good_bios(struct bio *bio, u32 *bytes)
 	return bio;
 }
 
-/* Move bio->done past the vector that holds byte `at` (counted from done). */
-static void skip_bad_vector(struct bio *bio, u32 at)
+/* Move bio->done past the page that holds byte `at` (counted from done). */
+static void skip_bad_page(struct bio *bio, u32 at)
 {
-	u32 end = 0;
+	u32 start = 0;
 
 	at += bio->done;
 	for (u32 i = 0; i < bio->nr_vecs; i++) {
-		end += bio->vecs[i].len;
-		if (end > at)
-			break;
+		const struct bio_vec *v = &bio->vecs[i];
+
+		if (at < start + v->len) {
+			bio->done = start + min(v->len, ALIGN_UP(v->offset + at - start + 1, PAGE_SIZE) - v->offset);
+			return;
+		}
+		start += v->len;
 	}
-	bio->done = min(end, bio->size);
+	bio->done = bio->size;
 }
 
-/* After a media error: true when the rest of the request goes out again. */
-static bool retry_behind_bad_spot(struct request *rq)
+/* The first `good` bytes of what is left of rq are done, and with bad the page behind them is given up. */
+static void advance(struct request *rq, u32 good, bool bad)
 {
-	struct request_queue *q = rq->q;
-	struct bio *bio = rq->bio, *b;
-	u32 good = min(rq->good_bytes, rq_bytes(rq)), bytes = 0;
+	struct bio *bio = end_good_bios(rq->bio, &good);
 
-	if (rq->error != -EIO || rq_op(rq) > REQ_WRITE || (rq->flags & REQ_RAHEAD) || ++rq->bad_spots > MAX_BAD_SPOTS)
-		return false;
-	bio = end_good_bios(bio, &good);
-	if (bio) {
-		skip_bad_vector(bio, good);
+	if (bio && bad) {
+		skip_bad_page(bio, good);
 		bio->status = -EIO;
 		if (bio->done == bio->size) {
 			struct bio *next = bio->next;
@@ -94,25 +94,89 @@ static bool retry_behind_bad_spot(struct request *rq)
 			bio_endio(bio, -EIO);
 			bio = next;
 		}
+	} else if (bio) {
+		bio->done += good;
 	}
 	rq->bio = bio;
-	if (!bio)
-		return false;
-	rq->sector = bio->sector + (bio->done >> SECTOR_SHIFT);
+}
+
+/* Issue the first `sectors` of what is left of rq, ~0: all of it, before all other requests. */
+static void issue_again(struct request *rq, u32 sectors)
+{
+	struct request_queue *q = rq->q;
+	u32 bytes = 0;
+
+	rq->sector = rq->bio->sector + (rq->bio->done >> SECTOR_SHIFT);
 	rq->nr_segments = 0;
-	for (b = bio; b; b = b->next) {
+	for (struct bio *b = rq->bio; b; b = b->next) {
 		bytes += b->size - b->done;
 		rq->nr_segments += bio_count_segments(b, &q->limits);
 	}
-	rq->nr_sectors = bytes >> SECTOR_SHIFT;
+	rq->nr_sectors = min(sectors, bytes >> SECTOR_SHIFT);
+	rq->rest_sectors = (bytes >> SECTOR_SHIFT) - rq->nr_sectors;
 	rq->error = 0;
-	rq->retries = 0;
+	rq->retries = rq->restarts = 0;
 	spin_lock_bh(&q->lock);
 	rq->hctx->stopped = false;
 	blk_give_back(q, rq);
 	spin_unlock_bh(&q->lock);
 	blk_run_queue(q);
+}
+
+/* Half of so many sectors, in whole blocks of the device. */
+static u32 half_of(const struct request *rq, u32 sectors)
+{
+	u32 block = rq->q->limits.logical_block_size >> SECTOR_SHIFT;
+
+	return sectors <= block ? sectors : ALIGN_UP(sectors / 2, block);
+}
+
+/*
+ * The medium failed somewhere in rq: look in its first half. A part that was good says that the bad block lies behind it, and so on; after at most
+ * twice as many commands as halvings it is found. true: more is under way.
+ */
+static bool search_bad_block(struct request *rq)
+{
+	u32 half = half_of(rq, rq->nr_sectors);
+
+	if (half == rq->nr_sectors)
+		return false; /* this is it */
+	rq->suspect_end = rq->sector + rq->nr_sectors;
+	issue_again(rq, half);
 	return true;
+}
+
+/* A part of rq was good, and more is left. */
+static void go_on_behind_part(struct request *rq)
+{
+	sector_t from = rq->sector + rq->nr_sectors;
+
+	advance(rq, rq_bytes(rq), false);
+	issue_again(rq, from < rq->suspect_end ? half_of(rq, (u32)(rq->suspect_end - from)) : ~0u);
+}
+
+/* After an error: true when what can be saved goes out again. */
+static bool retry_after_error(struct request *rq)
+{
+	bool place_known = rq->error == -EIO;
+
+	if ((!place_known && rq->error != -ENODATA) || rq_op(rq) > REQ_WRITE || (rq->flags & REQ_RAHEAD) || rq->bad_spots > MAX_BAD_SPOTS)
+		return false;
+	if (!place_known && search_bad_block(rq))
+		return true;
+	if (++rq->bad_spots > MAX_BAD_SPOTS)
+		return false;
+	advance(rq, place_known ? min(rq->good_bytes, rq_bytes(rq)) : 0, true);
+	if (!rq->bio)
+		return false;
+	issue_again(rq, ~0u);
+	return true;
+}
+
+/* What programs are told: there are few errors of disks that they know. */
+static int told_error(int error)
+{
+	return error == -ENODATA || error == -ENOLINK ? -EIO : error;
 }
 
 /* When a request ends nobody outside can foretell to the nanosecond. Every so often is enough, and costs less. */
@@ -135,8 +199,12 @@ static void blk_complete(struct request *rq)
 
 	TRACE_ALWAYS(TRACE_BLOCK, "sector=%u error=%d", rq->id, rq->sector, rq->error);
 	blk_trace_rq(BLK_TA_COMPLETE, rq);
-	if (unlikely(rq->error) && retry_behind_bad_spot(rq))
+	if (unlikely(rq->error) && retry_after_error(rq))
 		return;
+	if (unlikely(!rq->error && rq->rest_sectors)) {
+		go_on_behind_part(rq);
+		return;
+	}
 	spin_lock_bh(&q->lock);
 	rq->hctx->tag_map[rq->tag / 32] &= ~BIT(rq->tag % 32);
 	rq->hctx->in_flight--;
@@ -148,7 +216,7 @@ static void blk_complete(struct request *rq)
 	if (rq_op(rq) == REQ_WRITE || rq_op(rq) == REQ_DISCARD)
 		blk_write_over(q, rq->flush_seq);
 	bio = rq->bio;
-	error = rq->error;
+	error = told_error(rq->error);
 	blk_put_request(q, rq);
 	spin_unlock_bh(&q->lock);
 	blk_run_queue(q); /* the device first, the readers then */

@@ -72,7 +72,8 @@ static void request_fill(struct request *rq, struct bio *bio, u64 now)
 	rq->tag = -1;
 	rq->ioprio_class = bio->ioprio_class;
 	rq->ioprio_level = bio->ioprio_level;
-	rq->retries = rq->bad_spots = 0;
+	rq->retries = rq->restarts = rq->bad_spots = 0;
+	rq->rest_sectors = 0;
 	rq->error = 0;
 	rq->pid = bio->pid;
 	rq->queued_ns = now;

@@ -52,6 +52,12 @@ static struct request *find_starting_at(struct request_queue *q, sector_t sector
 	return NULL;
 }
 
+/* Do the memory of a and of the bio b behind it fit together? Both have some. */
+static bool gap_between(const struct request_queue *q, const struct bio *a, const struct bio *b)
+{
+	return q->limits.virt_boundary && bvec_gap(&q->limits, &a->vecs[a->nr_vecs - 1], &b->vecs[0]);
+}
+
 /* May rq take in `first` and what hangs on it: so many sectors and segments? */
 static bool may_merge(struct request_queue *q, struct request *rq, const struct bio *first, u32 sectors, u32 segments)
 {
@@ -64,6 +70,8 @@ static bool may_merge(struct request_queue *q, struct request *rq, const struct 
 	if (q->max_sectors && rq->nr_sectors + sectors > q->max_sectors)
 		return false;
 	if (q->limits.max_segments && rq->nr_segments + segments > q->limits.max_segments)
+		return false;
+	if (first->sector < rq->sector ? gap_between(q, first, rq->bio) : gap_between(q, rq->biotail, first))
 		return false;
 	return !e->allow_merge || e->allow_merge(&q->elevator, rq, first);
 }

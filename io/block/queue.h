@@ -84,6 +84,9 @@ void blk_write_over(struct request_queue *q, u32 flush_seq);   /* lock held: a w
 void blk_hash_add(struct request_queue *q, struct request *rq);
 void blk_hash_del(struct request *rq);
 u32 bio_count_segments(const struct bio *bio, const struct queue_limits *l);
+/* Two pieces of memory that must not follow each other in one request (queue_limits.virt_boundary). */
+bool bvec_gap(const struct queue_limits *l, const struct bio_vec *v, const struct bio_vec *next);
+bool bio_has_gap(const struct bio *bio, const struct queue_limits *l);
 void bio_endio(struct bio *bio, int status);                   /* once per piece; the last one calls end_io. Not from hard interrupts */
 /* Lock held, dropped while sleeping. NULL: the disk is gone, or there is none and flags (of the bio) say REQ_NOWAIT. */
 struct request *blk_get_request(struct request_queue *q, u32 flags);

@@ -41,28 +41,47 @@ static bool seg_add(struct seg_walk *w, phys_addr_t pa, u8 *va, u32 len)
 	return true;
 }
 
-/* The bytes of bio from `skip` on; stops at the first that does not fit. */
-static bool seg_add_bio(struct seg_walk *w, const struct bio *bio, u32 skip)
+/* The bytes of bio from `skip` on, *left at most; stops at the first that does not fit. */
+static bool seg_add_bio(struct seg_walk *w, const struct bio *bio, u32 skip, u32 *left)
 {
-	for (u32 i = 0; i < bio->nr_vecs; i++) {
+	for (u32 i = 0; i < bio->nr_vecs && *left; i++) {
 		const struct bio_vec *v = &bio->vecs[i];
+		u32 n;
 
 		if (skip >= v->len) {
 			skip -= v->len;
 			continue;
 		}
-		if (!seg_add(w, page_to_phys(v->page) + v->offset + skip, (u8 *)page_address(v->page) + v->offset + skip, v->len - skip))
+		n = min(v->len - skip, *left);
+		if (!seg_add(w, page_to_phys(v->page) + v->offset + skip, (u8 *)page_address(v->page) + v->offset + skip, n))
 			return false;
+		*left -= n;
 		skip = 0;
 	}
 	return true;
 }
 
+bool bvec_gap(const struct queue_limits *l, const struct bio_vec *v, const struct bio_vec *next)
+{
+	phys_addr_t end = page_to_phys(v->page) + v->offset + v->len, start = page_to_phys(next->page) + next->offset;
+
+	return (end | start) & l->virt_boundary && end != start;
+}
+
+bool bio_has_gap(const struct bio *bio, const struct queue_limits *l)
+{
+	for (u32 i = 1; i < bio->nr_vecs; i++)
+		if (bvec_gap(l, &bio->vecs[i - 1], &bio->vecs[i]))
+			return true;
+	return false;
+}
+
 u32 bio_count_segments(const struct bio *bio, const struct queue_limits *l)
 {
 	struct seg_walk w = { .limits = l, .max = ~0u };
+	u32 left = ~0u;
 
-	seg_add_bio(&w, bio, bio->done);
+	seg_add_bio(&w, bio, bio->done, &left);
 	return w.nr;
 }
 
@@ -70,8 +89,10 @@ u32 blk_rq_map_segments(struct request *rq, struct blk_segment *segs, u32 max)
 {
 	struct seg_walk w = { .limits = blk_queue_limits(rq->q), .segs = segs, .max = max };
 
-	for (struct bio *b = rq->bio; b; b = b->next)
-		if (!seg_add_bio(&w, b, b->done))
+	u32 left = rq_bytes(rq);
+
+	for (struct bio *b = rq->bio; b && left; b = b->next)
+		if (!seg_add_bio(&w, b, b->done, &left))
 			break;
 	return w.nr;
 }

@@ -62,6 +62,8 @@ static struct bio *bio_piece(struct bio *bio, u32 from)
 			skip -= v->len;
 			continue;
 		}
+		if (l->virt_boundary && piece->nr_vecs && bvec_gap(l, &piece->vecs[piece->nr_vecs - 1], v))
+			break;
 		if (!bio_add_page(piece, v->page, min(v->len - skip, max_bytes - piece->size), v->offset + skip))
 			break;
 		skip = 0;
@@ -75,6 +77,8 @@ static bool bio_fits(const struct bio *bio)
 	const struct queue_limits *l = &q->limits;
 
 	if (q->max_sectors && bio->size > q->max_sectors << SECTOR_SHIFT)
+		return false;
+	if (l->virt_boundary && bio->nr_vecs > 1 && unlikely(bio_has_gap(bio, l)))
 		return false;
 	/* A vector makes at most one segment and one more for each whole page in it; count only when that could be too many. */
 	return !l->max_segments || bio->nr_vecs + (bio->size >> PAGE_SHIFT) <= l->max_segments || bio_count_segments(bio, l) <= l->max_segments;

@@ -50,6 +50,15 @@ void blk_deadline_expired(void *arg)
 		queue_work(kblockd, &q->timeout_work);
 }
 
+void blk_restart_deadlines(struct request_queue *q)
+{
+	spin_lock_bh(&q->lock);
+	for (u32 i = 0; i < q->nr_requests; i++)
+		if (q->requests[i].state == RQ_ISSUED)
+			q->requests[i].deadline_ns = ktime_ns() + q->requests[i].timeout_ms * NSEC_PER_MSEC;
+	spin_unlock_bh(&q->lock);
+}
+
 void blk_timeout_work(struct work_struct *work)
 {
 	struct request_queue *q = container_of(work, struct request_queue, timeout_work);

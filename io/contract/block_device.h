@@ -147,6 +147,7 @@ struct queue_limits {
 	u32 max_segments;         /* scatter-gather entries */
 	u32 max_segment_size;     /* bytes, 64 KiB if 0 */
 	u32 segment_boundary;     /* mask: a segment does not cross it (0xffff for PRD) */
+	u32 virt_boundary;        /* mask: the pieces of a request meet only there, as pages of a PRP list do; 0: anywhere */
 	u32 dma_alignment;        /* mask for memory addresses of direct I/O; 511 if 0 */
 	u32 discard_granularity;
 	bool write_cache;         /* has a volatile cache: flushes matter */
@@ -174,6 +175,7 @@ struct request {
 	u8 state;                 /* enum request_state */
 	u8 ioprio_class, ioprio_level;
 	u8 retries;               /* for the driver's recovery */
+	u8 restarts;              /* after a reset because it was late; the driver's */
 	int error;
 	pid_t pid;
 	u64 queued_ns;
@@ -182,6 +184,8 @@ struct request {
 	u32 good_bytes;           /* with an error: how much of the front is good */
 	bool counts_async;        /* nobody waits for it: it may use a part of the queue only */
 	u8 bad_spots;             /* places of it that failed so far and were skipped */
+	u32 rest_sectors;         /* behind nr_sectors, kept back while a bad sector is looked for */
+	sector_t suspect_end;     /* the bad one lies before here */
 	struct hw_ctx *hctx;
 	/* elevator: owned by it while queued */
 	struct list_head queue_node;  /* FIFO, dispatch lists, software queue */
@@ -280,10 +284,13 @@ static inline bool disk_dead(const struct gendisk *d) { return dev_gate_closed(&
 u32 blk_rq_map_segments(struct request *rq, struct blk_segment *segs, u32 max);
 /*
  * A request has ended: status 0 or -errno. -EIO says that the medium failed at byte bytes_done of it: what lies before is good, and what lies
- * behind is tried again by the block core, so a bad sector costs its own page only. Any other error ends the whole request (-ETIMEDOUT,
- * -ENODEV). Any context; the rest happens in SOFTIRQ_BLOCK.
+ * behind is tried again by the block core, so a bad sector costs its own page only. -ENODATA: it failed, nobody knows where; the block core
+ * looks for the place with smaller and smaller requests. Any other error ends the whole request (-ETIMEDOUT, -ENODEV). Any context; the rest
+ * happens in SOFTIRQ_BLOCK.
  */
 void blk_request_done(struct request *rq, int status, u32 bytes_done);
+/* After a reset the driver starts what it holds again: their deadlines count from now. Process context. */
+void blk_restart_deadlines(struct request_queue *q);
 static inline enum req_op rq_op(const struct request *rq) { return REQ_OP(rq->flags); }
 static inline u32 rq_bytes(const struct request *rq) { return rq->nr_sectors << SECTOR_SHIFT; }
 

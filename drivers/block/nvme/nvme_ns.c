@@ -99,8 +99,8 @@ int nvme_ns_attach(struct nvme_ctrl *c, u32 i, u32 nsid, const struct nvme_id_ns
 	if (ns->disk) {
 		pr_info("%s: %s: %.*s, %.*s, %llu sectors (%llu MiB), %u queues of %u%s\n", c->name, ns->disk->name,
 			(int)nvme_text_len(c->id->model, sizeof(c->id->model)), c->id->model,
-			(int)nvme_text_len(c->id->firmware, sizeof(c->id->firmware)), c->id->firmware, ns->disk->capacity, ns->disk->capacity >> 11, c->nr_io_queues, NVME_DEPTH,
-			limits.write_cache ? ", write cache" : "");
+			(int)nvme_text_len(c->id->firmware, sizeof(c->id->firmware)), c->id->firmware, ns->disk->capacity,
+			ns->disk->capacity >> 11, c->nr_io_queues, NVME_DEPTH, limits.write_cache ? ", write cache" : "");
 		error = add_disk(ns->disk);
 		if (!error) {
 			nvme_index_hold(c->index);

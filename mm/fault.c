@@ -123,6 +123,7 @@ static u32 fault_private_write(struct vm_fault *vf)
 		put_page(copy);
 		return result;
 	}
+	current->io.copied += PAGE_SIZE;
 	copy_page(page_address(copy), page_address(vf->page));
 	unlock_if(vf->area, vf->page, result);
 	put_page(vf->page);
@@ -228,6 +229,7 @@ static u32 write_copy(struct vm_area *a, u32 addr, struct page *page)
 		put_page(page);
 		return VM_FAULT_OOM;
 	}
+	current->io.copied += PAGE_SIZE;
 	copy_page(page_address(copy), page_address(page));
 	u32 flags = spin_lock_irqsave(&mm->table_lock), *pte = pte_lookup(mm, addr);
 	bool same = pte && (*pte & PTE_PRESENT) && pte_page(*pte) == page;

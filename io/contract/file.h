@@ -97,6 +97,7 @@ struct file {
 	};
 	struct fown_struct owner; /* F_SETOWN, F_SETSIG */
 	void *epoll_items;       /* io/async */
+	u64 copied;              /* bytes the CPU moved for reads and writes of this file, for /proc/PID/copies */
 };
 
 static inline struct file *get_file(struct file *f) { atomic_inc(&f->refs); return f; }

@@ -27,10 +27,11 @@ static DEFINE_WAIT_QUEUE(netd_wait);
 static bool started, kicked;
 struct netif lo_netif;
 
-/* Packets on lo. net_lock. */
+/* Packets on lo. net_lock. A page that lo fetches is counted for the sender as moved by a device: a card would do it by DMA. */
 static struct pbuf *lo_queue[LO_QUEUE_MAX];
 static u32 lo_head, lo_tail;
 static u32 lo_faults[3];      /* drop, double, delay: of 1,000 */
+bool lo_gathers = true;       /* like a card that fetches a packet from several places; without it the socket layer puts packets together */
 static u64 lo_packets, lo_bytes, lo_dropped;
 
 /* ---- what lwIP asks of a system ---- */
@@ -68,6 +69,7 @@ static err_t lo_output(struct netif *n, struct pbuf *p, const ip4_addr_t *to)
 
 	lo_packets++;
 	lo_bytes += p->tot_len;
+	current->io.sent += p->tot_len;
 	if (!copy)
 		return ERR_MEM;
 	if (chance(lo_faults[0])) {
@@ -246,6 +248,20 @@ static int show_dev(struct seq_buf *q, void *arg)
 	return 0;
 }
 
+static int show_gather(struct seq_buf *q, void *arg)
+{
+	seq_printf(q, "%u\n", lo_gathers);
+	return 0;
+}
+
+static ssize_t set_gather(void *arg, const char *text, size_t len)
+{
+	if ((text[0] != '0' && text[0] != '1') || (text[1] && text[1] != '\n'))
+		return -EINVAL;
+	lo_gathers = text[0] == '1';
+	return (ssize_t)len;
+}
+
 static int show_faults(struct seq_buf *q, void *arg)
 {
 	seq_printf(q, "%u %u %u\n", lo_faults[0], lo_faults[1], lo_faults[2]);
@@ -279,6 +295,8 @@ int inet_init(void)
 
 	if (!err)
 		err = proc_create("sys/net/lo_faults", 0644, show_faults, set_faults, NULL);
+	if (!err)
+		err = proc_create("sys/net/lo_gather", 0644, show_gather, set_gather, NULL);
 	socket_family_register(AF_INET, inet_create);
 	return err;
 }

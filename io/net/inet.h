@@ -51,5 +51,6 @@ u32 inet_copy_out(const struct inet_packet *p, u32 n, struct iov_iter *to);
 int tcp_socket(struct socket *s);
 int udp_socket(struct socket *s);
 extern struct netif lo_netif;
+extern bool lo_gathers; /* the device takes a packet from several places: pages of files need not be copied together */
 
 #endif

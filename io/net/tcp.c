@@ -457,7 +457,7 @@ static int gather(struct iov_iter *from, struct bio_vec *v, u32 want)
 {
 	u32 n = 0;
 
-	if (from->type == ITER_BVEC) {
+	if (from->type == ITER_BVEC && lo_gathers) {
 		u32 rest = from->count - want;
 		from->count = want;
 		int got = iov_iter_pin_pages(from, v, SEND_BATCH);

@@ -292,7 +292,9 @@ ssize_t file_read(struct file *f, void __user *buf, size_t n, loff_t *pos)
 	kiocb_init(&k, f, *pos, false);
 	TRACE(TRACE_VFS, "ino=%u bytes=%u", k.id, f->inode->ino, n);
 	iov_iter_ubuf(&iter, true, buf, n);
+	u32 before = (u32)current->io.copied;
 	ssize_t done = f->ops->read_iter(&k, &iter);
+	f->copied += (u32)current->io.copied - before;
 	task_io_read(&current->io, done);
 	if (likely(done > 0))
 		*pos = k.pos;
@@ -314,7 +316,9 @@ ssize_t file_write(struct file *f, const void __user *buf, size_t n, loff_t *pos
 	kiocb_init(&k, f, *pos, true);
 	TRACE(TRACE_VFS, "ino=%u bytes=%u", k.id, f->inode->ino, n);
 	iov_iter_ubuf(&iter, false, (void __user *)buf, n);
+	u32 before = (u32)current->io.copied;
 	ssize_t done = f->ops->write_iter(&k, &iter);
+	f->copied += (u32)current->io.copied - before;
 	task_io_write(&current->io, done);
 	if (likely(done > 0))
 		*pos = k.pos;
@@ -332,7 +336,9 @@ ssize_t file_read_iter(struct file *f, struct iov_iter *iter, loff_t *pos, u32 i
 	kiocb_init(&k, f, *pos, false);
 	k.flags |= iocb_flags;
 	TRACE(TRACE_VFS, "ino=%u bytes=%u", k.id, f->inode->ino, iter->count);
+	u32 before = (u32)current->io.copied;
 	ssize_t done = f->ops->read_iter(&k, iter);
+	f->copied += (u32)current->io.copied - before;
 	task_io_read(&current->io, done);
 	if (done > 0)
 		*pos = k.pos;
@@ -349,7 +355,9 @@ ssize_t file_write_iter(struct file *f, struct iov_iter *iter, loff_t *pos, u32 
 	kiocb_init(&k, f, *pos, true);
 	k.flags |= iocb_flags;
 	TRACE(TRACE_VFS, "ino=%u bytes=%u", k.id, f->inode->ino, iter->count);
+	u32 before = (u32)current->io.copied;
 	ssize_t done = f->ops->write_iter(&k, iter);
+	f->copied += (u32)current->io.copied - before;
 	task_io_write(&current->io, done);
 	if (done > 0)
 		*pos = k.pos;

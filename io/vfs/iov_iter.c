@@ -3,6 +3,9 @@
  * for_each_piece. Pure enough for the host tests, which supply the copy functions.
  */
 #include "io/contract/iov_iter.h"
+#ifndef HOST_TEST
+#include "kernel/sched/task.h"
+#endif
 #include "kernel/hal/uaccess.h"
 #include "kernel/lib/string.h"
 #include "mm/mm.h"
@@ -47,6 +50,14 @@ static inline const void *next_segment(const struct iov_iter *i, const void *seg
 
 enum copy_kind { COPY_TO, COPY_FROM, COPY_ZERO };
 
+/* For /proc/PID/copies. */
+static inline void iov_count_copy(u32 n)
+{
+#ifndef HOST_TEST
+	current->io.copied += n;
+#endif
+}
+
 /* Move up to n bytes of one piece; returns how many were NOT moved. */
 static u32 copy_piece(const struct piece *p, void *mem, u32 n, enum copy_kind kind)
 {
@@ -57,6 +68,7 @@ static u32 copy_piece(const struct piece *p, void *mem, u32 n, enum copy_kind ki
 		case COPY_ZERO: return clear_user(p->addr, n);
 		}
 	}
+	iov_count_copy(n);
 	if (kind == COPY_TO)
 		memcpy(p->addr, mem, n);
 	else if (kind == COPY_FROM)

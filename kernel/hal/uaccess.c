@@ -9,6 +9,7 @@
 #include "kernel/hal/percpu.h"
 #include "kernel/lib/err.h"
 #include "kernel/lib/string.h"
+#include "kernel/sched/task.h"
 
 #define BLOCK_SHIFT 7
 #define SSE_MIN 256u
@@ -33,6 +34,7 @@ static size_t copy_large(void *to, const void *from, size_t n)
 
 static inline size_t copy_any(void *to, const void *from, size_t n)
 {
+	current->io.copied += n;
 	return n >= SSE_MIN ? copy_large(to, from, n) : user_copy_bytes(to, from, n);
 }
 

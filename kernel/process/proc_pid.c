@@ -156,6 +156,26 @@ static int show_io(struct seq_buf *s, struct task *t)
 	return 0;
 }
 
+/* What moving data has cost the process itself: by the CPU, by devices, in mode switches; then each open file. */
+static int show_copies(struct seq_buf *s, struct task *t)
+{
+	struct process_usage u;
+
+	spin_lock_bh(&tasklist_lock);
+	process_usage(t, &u);
+	spin_unlock_bh(&tasklist_lock);
+	seq_printf(s, "cpu_bytes: %llu\ndma_bytes: %llu\nmode_switches: %llu\n", u.io.copied, u.io.read_bytes + u.io.write_bytes + u.io.sent,
+		   2 * u.io.calls);
+	for (int fd = task_next_fd(t, 0); fd >= 0; fd = task_next_fd(t, (u32)fd + 1)) {
+		struct file *f = task_fget(t, (u32)fd);
+		if (!f)
+			continue;
+		seq_printf(s, "fd %d: cpu_bytes %llu\n", fd, f->copied);
+		fput(f);
+	}
+	return 0;
+}
+
 static int get_exe(struct task *t, struct path *out)
 {
 	struct mm *mm = get_task_mm(t);
@@ -226,6 +246,7 @@ static const struct proc_pid_entry entries[] = {
 	{ .name = "exe", .mode = S_IFLNK | 0777, .get_path = get_exe },
 	{ .name = "fd", .mode = S_IFDIR | 0500, .next = next_fd, .get_numbered = get_fd },
 	{ .name = "io", .mode = S_IFREG | 0400, .inside = true, .show = show_io },
+	{ .name = "copies", .mode = S_IFREG | 0400, .inside = true, .show = show_copies },
 	{ .name = "limits", .mode = S_IFREG | 0444, .show = show_limits },
 	{ .name = "maps", .mode = S_IFREG | 0444, .inside = true, .show = show_maps },
 	{ .name = "mounts", .mode = S_IFREG | 0444, .show = show_mounts },

@@ -9,6 +9,10 @@ struct task_io {
 	u64 syscr, syscw;             /* such calls */
 	u64 read_bytes, write_bytes;  /* really fetched from disks; to be written to disks: pages it made dirty, and direct writes */
 	u64 cancelled_write_bytes;    /* of those, dirty pages it threw away again by truncating or deleting */
+	/* for /proc/PID/copies: what moving the data costs */
+	u64 copied;                   /* bytes the CPU moved: user copies, copies in the kernel's own buffers, pages copied on write */
+	u64 sent;                     /* bytes that network devices fetched; what disks moved is in read_bytes and write_bytes */
+	u64 calls;                    /* system calls: two mode switches each */
 };
 
 static inline void task_io_add(struct task_io *to, const struct task_io *from)
@@ -20,6 +24,9 @@ static inline void task_io_add(struct task_io *to, const struct task_io *from)
 	to->read_bytes += from->read_bytes;
 	to->write_bytes += from->write_bytes;
 	to->cancelled_write_bytes += from->cancelled_write_bytes;
+	to->copied += from->copied;
+	to->sent += from->sent;
+	to->calls += from->calls;
 }
 
 /* After a read (a write) that came as far as the file: done bytes, or an error. */

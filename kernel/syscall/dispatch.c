@@ -28,6 +28,7 @@ void syscall_dispatch(struct regs *r)
 		r->eax = (u32)missing(nr);
 		return;
 	}
+	current->io.calls++;
 	TRACE(TRACE_SYSCALL, "nr=%u ebx=%#x", 0, nr, r->ebx);
 	r->eax = (u32)fn((long)r->ebx, (long)r->ecx, (long)r->edx, (long)r->esi, (long)r->edi, (long)r->ebp);
 }

@@ -240,9 +240,15 @@ static void options(void)
 	SAY(socket(AF_INET, 77, 0));
 }
 
-int main(void)
+/* With an argument: only the part that must survive a line that loses packets. */
+int main(int argc, char **argv)
 {
-	alarm(50);
+	(void)argv;
+	alarm(argc > 1 ? 100 : 50);
+	if (argc > 1) {
+		much();
+		return 0;
+	}
 	connections();
 	endings();
 	much();

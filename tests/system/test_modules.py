@@ -13,6 +13,7 @@ from sluice import BUILD, HERE, KERNELS, SHARED, TOP, program, script_file, seed
 
 SEEDS = os.environ.get("SLUICE_SEEDS") or os.path.join(SHARED, "seeds")
 MAGIC = b"SLmodCRC"
+pytestmark = pytest.mark.xdist_group("modules")      # one guest for most of them
 
 
 def make_module(folder, *options):

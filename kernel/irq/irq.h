@@ -8,7 +8,7 @@
  *    moves bytes or marks done, leaves the rest to a bottom half (softirq.h, tasklet.h, workqueue.h), and answers IRQ_HANDLED.
  *  - It is short. The debug kernel reports one that takes longer than IRQ_HANDLER_LIMIT_MS, with its name and a backtrace, and stops
  *    with the name of the one that sleeps.
- * A line that goes on and on is cut off (storm.c): 10,000 interrupts of which hardly any was wanted, or in which the interrupted code
+ * A line that goes on and on is cut off (storm.c): 10,000 interrupts that nobody wanted, or 100,000 in which the interrupted code
  * has not moved. It is named in the log; the next request_irq, or the last free_irq, gives it another chance.
  */
 #ifndef KERNEL_IRQ_IRQ_H

@@ -3,8 +3,8 @@
  *  - interrupts that no handler wanted. Now and then that is normal: an edge that came while its handler was already looking. MANY of them
  *    without a good one or a pause in between are a line that is stuck, or a driver that does not know its device: "nobody cared";
  *  - interrupts that are handled, but leave the line up: the next one comes before the interrupted code has executed one instruction, so
- *    that its registers and its stack, the idle loop and the task are as they were. MANY in a row, and faster than any device means it, are
- *    a storm.
+ *    that its registers and its stack, the idle loop and the task are as they were. STUCK in a row, and faster than any device means it, are
+ *    a storm. (A disk that moves its data by PIO behind a program that does nothing may come to a third of that.)
  * Either way the line is disabled and named; all other lines, and so the shell, go on.
  */
 #include "kernel/debug/bug.h"
@@ -16,7 +16,8 @@
 
 #define MANY 10000u
 #define PAUSE_NS (NSEC_PER_SEC / 10)
-#define STORM_NS (500 * NSEC_PER_MSEC) /* MANY interrupts in a longer time leave enough of the CPU to others */
+#define STUCK 100000u
+#define STORM_NS (5 * NSEC_PER_SEC) /* so many in a longer time leave enough of the CPU to others */
 #define CASCADE_IRQ 2u
 
 static void cut_off(struct irq_desc *d, u32 irq)
@@ -60,11 +61,11 @@ static void note_stuck(struct irq_desc *d, u32 irq, const struct regs *r)
 		d->storm.sum = sum;
 		d->storm.switches = switches;
 		d->storm.stuck_since_ns = ktime_ns();
-	} else if (++d->storm.stuck >= MANY) {
+	} else if (++d->storm.stuck >= STUCK) {
 		d->storm.stuck = 0;
 		if (ktime_ns() - d->storm.stuck_since_ns > STORM_NS)
 			return;
-		pr_emerg("irq %u: storm: %u interrupts, and %pS has not moved on\n", irq, MANY, (void *)r->eip);
+		pr_emerg("irq %u: storm: %u interrupts, and %pS has not moved on\n", irq, STUCK, (void *)r->eip);
 		dump_stack();
 		cut_off(d, irq);
 	}

@@ -529,11 +529,11 @@ void __noreturn cpu_idle_loop(void)
 {
 	for (;;) {
 		while (!(current->flags & TIF_NEED_RESCHED)) {
+			this_cpu()->idle_turns++;
 			if (idle_poll && atomic_read(&io_in_flight)) {
 				cpu_relax();
 				continue;
 			}
-			this_cpu()->idle_turns++;
 			irq_disable();
 			if (current->flags & TIF_NEED_RESCHED) {
 				irq_enable();

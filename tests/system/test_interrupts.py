@@ -85,7 +85,7 @@ def test_edu(modules, tmp_path, soak):
     Two devices on one line, four processes at once: every answer right and each by an interrupt. Unplugged in the middle: ENODEV for all
     who wait. With the line switched off nothing comes through.
     """
-    each = 2500 if soak else 1000
+    each = 10000 if soak else 2500
     values = {"LINE": LINE, "SEED": seed().randrange(1 << 30), "EACH": each, "HALF": each // 4, "ROUNDS": 12 if soak else 3}
     script = re.sub("|".join(values), lambda m: str(values[m.group(0)]), EDU)
     socket = str(tmp_path / "qmp")
@@ -122,7 +122,8 @@ say() { echo "== $*"; }
 count() { sed -n "s/^ *$1: *\([0-9]*\).*/\1/p" /proc/interrupts; }
 for handled in 0 1; do
 	say handled=$handled
-	a=$(count LINE); insmod uncaring.ko handled=$handled; echo shell answers; sleep 0.1
+	a=$(count LINE); insmod uncaring.ko handled=$handled; echo shell answers
+	for i in $(seq 100); do grep -q 'cut_off 1' /proc/irq/LINE/spurious && break; sleep 0.1; done
 	b=$(count LINE); sleep 0.2
 	echo irqs=$((b-${a:-0})); echo more=$(($(count LINE)-b)); grep cut_off /proc/irq/LINE/spurious | tr ' ' =
 	rmmod uncaring; grep cut_off /proc/irq/LINE/spurious
@@ -148,7 +149,7 @@ def test_storms_and_spurious(modules):
         lines = said["handled=%d" % handled]
         got = numbers(lines)
         assert lines[0] == "shell answers" and got["cut_off"] == 1 and got["more"] == 0, r
-        assert 5000 < got["irqs"] <= 100000, r
+        assert 5000 < got["irqs"] <= 120000, r
         assert "cut_off 0" in lines and "Disabling IRQ #%d" % LINE in lines, r
         assert sum(line.startswith(told) for line in lines) == 1 and any("(uncaring)" in line for line in lines), r
     assert said["driver"] == ["5040"], r                # the line works again for who treats it well

@@ -259,6 +259,7 @@ KTEST(block_fifo_order)
 	struct waiter w;
 
 	KT_REQUIRE(fake_start(1));
+	KT_EQUAL(elevator_switch(fake.disk->queue, "fcfs"), 0);
 	KT_REQUIRE(pages_get(p, 4));
 	waiter_init(&w);
 	blk_start_plug(&plug);
@@ -624,6 +625,7 @@ KTEST(block_elevator_changes_behind_what_is_queued)
 	KT_REQUIRE(pages_get(p, 3));
 	q = fake.disk->queue;
 	KT_EQUAL(elevator_switch(q, "nonsense"), -EINVAL);
+	KT_EQUAL(elevator_switch(q, "noop"), 0);
 	waiter_init(&w);
 	fake.hold = true;
 	for (u32 i = 0; i < 3; i++)

@@ -129,6 +129,13 @@ def test_shares_by_priority(tmp_path, soak):
         assert abs(two / one / 2 - 1) <= off, "%s: %d to %d" % (name, one, two)
 
 
+def test_priorities_of_processes():
+    """ionice: inherited by children, real time for root alone, and without one the nice value counts."""
+    r = sh("ionice -c1 -n0 sh -c 'ionice; ionice -c3 ionice'; ionice -c2 -n6 sh -c 'sh -c ionice'; ionice\n"
+           "su user -s /bin/sh -c 'ionice -c1 -n0 true 2>/dev/null; echo rt $?; ionice -c3 -p 1 2>/dev/null; echo other $?; ionice -c2 -n1 ionice'").good()
+    assert r.lines == ["realtime: prio 0", "idle", "best-effort: prio 6", "best-effort: prio 4", "rt 1", "other 1", "best-effort: prio 1"]
+
+
 # ---- a file system under a change of elevator -----------------------------------
 
 TORTURE = """

@@ -30,3 +30,11 @@ def test_a_line_that_loses_packets():
            add=[(program("same/inet.c"), "/t/inet")], timeout=110).good()
     assert r.lines[0] == "10 10 30" and "got 3000000, bad 0" in r.lines and "sender: exit 0" in r.lines, repr(r)
     assert int(r.lines[-1].split()[4]) > 0, "nothing was dropped"
+
+
+def test_two_buffers_work_while_the_disk_does(tmp_path):
+    with open(tmp_path / "disk", "wb") as f:
+        f.truncate(1 << 20)
+    r = vm("buffering", "/dev/sdb", "8", disk=[str(tmp_path / "disk") + ",slow=10ms"]).good()
+    single, double = (next(line.split() for line in r.lines if line.startswith(name)) for name in ("single", "double"))
+    assert single[1:3] == ["8", "0"] and double[1:3] == ["8", "7"], repr(r)

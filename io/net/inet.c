@@ -27,7 +27,7 @@ static DEFINE_WAIT_QUEUE(netd_wait);
 static bool started, kicked;
 struct netif lo_netif;
 
-/* Packets on lo. net_lock. A page that lo fetches is counted for the sender as moved by a device: a card would do it by DMA. */
+/* Packets on lo. net_lock. */
 static struct pbuf *lo_queue[LO_QUEUE_MAX];
 static u32 lo_head, lo_tail;
 static u32 lo_faults[3];      /* drop, double, delay: of 1,000 */
@@ -69,7 +69,6 @@ static err_t lo_output(struct netif *n, struct pbuf *p, const ip4_addr_t *to)
 
 	lo_packets++;
 	lo_bytes += p->tot_len;
-	current->io.sent += p->tot_len;
 	if (!copy)
 		return ERR_MEM;
 	if (chance(lo_faults[0])) {

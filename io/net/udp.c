@@ -153,6 +153,8 @@ static ssize_t udp_send_message(struct socket *s, struct message *m, u32 flags)
 		err = inet_errno(m->namelen ? udp_sendto(u->pcb, p, &ip, port) : udp_send(u->pcb, p));
 	pbuf_free(p);
 	net_unlock();
+	if (!err)
+		current->io.sent += len;
 	return err ? err : (ssize_t)len;
 }
 

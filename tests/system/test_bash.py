@@ -1,6 +1,7 @@
 """Debian's bash-static: a script of a few hundred lines prints the same on Sluice and on the host's Linux."""
 import difflib
 import os
+import signal
 import subprocess
 
 import pytest
@@ -11,11 +12,18 @@ SCRIPT = os.path.join(HERE, "scripts", "tour.bash")
 BASH = os.path.join(TOP, "build", "debian", "root", "bin", "bash-static")
 
 
+def default_signals():
+    """Started in the background of a script, the tests ignore these, and so would the tour."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    signal.signal(signal.SIGQUIT, signal.SIG_DFL)
+
+
 def on_host(tmp_path):
     work = tmp_path / "work"
     work.mkdir()
     try:
-        r = subprocess.run([BASH, SCRIPT, str(work)], stdin=subprocess.DEVNULL, capture_output=True, timeout=60, env={"PATH": os.environ["PATH"]})
+        r = subprocess.run([BASH, SCRIPT, str(work)], stdin=subprocess.DEVNULL, capture_output=True, timeout=60, env={"PATH": os.environ["PATH"]},
+                           preexec_fn=default_signals)
     except OSError as e:
         pytest.skip("the host cannot execute i386 programs: %s" % e)
     return r.returncode, r.stdout.decode("utf-8", "replace")

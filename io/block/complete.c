@@ -2,7 +2,7 @@
  * The way back up. The driver's interrupt handler says blk_request_done; the rest runs in SOFTIRQ_BLOCK: free the tag, start the next
  * request, then end the bios. When the medium failed somewhere in a request, what lies before the bad spot is good, the page with the bad
  * spot is given up, and what lies behind it goes out again: a bad sector costs its own page only. Where a device does not say which sector
- * it was, smaller and smaller parts of the request are tried.
+ * it was, smaller and smaller parts of the request are tried. Who decides that is io/error.
  */
 #include "io/block/blktrace.h"
 #include "kernel/debug/bug.h"
@@ -14,7 +14,6 @@
 #include "kernel/sched/random.h"
 
 #define RANDOM_EVERY 64u
-#define MAX_BAD_SPOTS 16u /* more in one request: the disk is gone rather than scratched */
 
 extern atomic_t io_in_flight;
 
@@ -79,11 +78,11 @@ static void skip_bad_page(struct bio *bio, u32 at)
 	bio->done = bio->size;
 }
 
-/* The first `good` bytes of what is left of rq are done, and with bad the page behind them is given up. */
-static void advance(struct request *rq, u32 good, bool bad)
+void blk_rq_advance(struct request *rq, u32 good, bool bad)
 {
 	struct bio *bio = end_good_bios(rq->bio, &good);
 
+	rq->tries = 0;
 	if (bio && bad) {
 		skip_bad_page(bio, good);
 		bio->status = -EIO;
@@ -100,8 +99,7 @@ static void advance(struct request *rq, u32 good, bool bad)
 	rq->bio = bio;
 }
 
-/* Issue the first `sectors` of what is left of rq, ~0: all of it, before all other requests. */
-static void issue_again(struct request *rq, u32 sectors)
+void blk_rq_issue_again(struct request *rq, u32 sectors)
 {
 	struct request_queue *q = rq->q;
 	u32 bytes = 0;
@@ -123,60 +121,13 @@ static void issue_again(struct request *rq, u32 sectors)
 	blk_run_queue(q);
 }
 
-/* Half of so many sectors, in whole blocks of the device. */
-static u32 half_of(const struct request *rq, u32 sectors)
-{
-	u32 block = rq->q->limits.logical_block_size >> SECTOR_SHIFT;
-
-	return sectors <= block ? sectors : ALIGN_UP(sectors / 2, block);
-}
-
-/*
- * The medium failed somewhere in rq: look in its first half. A part that was good says that the bad block lies behind it, and so on; after at most
- * twice as many commands as halvings it is found. true: more is under way.
- */
-static bool search_bad_block(struct request *rq)
-{
-	u32 half = half_of(rq, rq->nr_sectors);
-
-	if (half == rq->nr_sectors)
-		return false; /* this is it */
-	rq->suspect_end = rq->sector + rq->nr_sectors;
-	issue_again(rq, half);
-	return true;
-}
-
 /* A part of rq was good, and more is left. */
 static void go_on_behind_part(struct request *rq)
 {
 	sector_t from = rq->sector + rq->nr_sectors;
 
-	advance(rq, rq_bytes(rq), false);
-	issue_again(rq, from < rq->suspect_end ? half_of(rq, (u32)(rq->suspect_end - from)) : ~0u);
-}
-
-/* After an error: true when what can be saved goes out again. */
-static bool retry_after_error(struct request *rq)
-{
-	bool place_known = rq->error == -EIO;
-
-	if ((!place_known && rq->error != -ENODATA) || rq_op(rq) > REQ_WRITE || (rq->flags & REQ_RAHEAD) || rq->bad_spots > MAX_BAD_SPOTS)
-		return false;
-	if (!place_known && search_bad_block(rq))
-		return true;
-	if (++rq->bad_spots > MAX_BAD_SPOTS)
-		return false;
-	advance(rq, place_known ? min(rq->good_bytes, rq_bytes(rq)) : 0, true);
-	if (!rq->bio)
-		return false;
-	issue_again(rq, ~0u);
-	return true;
-}
-
-/* What programs are told: there are few errors of disks that they know. */
-static int told_error(int error)
-{
-	return error == -ENODATA || error == -ENOLINK ? -EIO : error;
+	blk_rq_advance(rq, rq_bytes(rq), false);
+	blk_rq_issue_again(rq, io_error_next_part(rq, from));
 }
 
 /* When a request ends nobody outside can foretell to the nanosecond. Every so often is enough, and costs less. */
@@ -199,12 +150,14 @@ static void blk_complete(struct request *rq)
 
 	TRACE_ALWAYS(TRACE_BLOCK, "sector=%u error=%d", rq->id, rq->sector, rq->error);
 	blk_trace_rq(BLK_TA_COMPLETE, rq);
-	if (unlikely(rq->error) && retry_after_error(rq))
+	if (unlikely(rq->error) && io_error_handle(rq))
 		return;
 	if (unlikely(!rq->error && rq->rest_sectors)) {
 		go_on_behind_part(rq);
 		return;
 	}
+	if (unlikely(rq->had_error))
+		io_error_final(rq);
 	spin_lock_bh(&q->lock);
 	rq->hctx->tag_map[rq->tag / 32] &= ~BIT(rq->tag % 32);
 	rq->hctx->in_flight--;
@@ -216,7 +169,7 @@ static void blk_complete(struct request *rq)
 	if (rq_op(rq) == REQ_WRITE || rq_op(rq) == REQ_DISCARD)
 		blk_write_over(q, rq->flush_seq);
 	bio = rq->bio;
-	error = told_error(rq->error);
+	error = io_error_told(rq->error);
 	blk_put_request(q, rq);
 	spin_unlock_bh(&q->lock);
 	blk_run_queue(q); /* the device first, the readers then */

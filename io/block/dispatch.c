@@ -74,6 +74,9 @@ static void request_fill(struct request *rq, struct bio *bio, u64 now)
 	rq->ioprio_level = bio->ioprio_level;
 	rq->retries = rq->restarts = rq->bad_spots = 0;
 	rq->rest_sectors = 0;
+	rq->tries = 0;
+	rq->had_error = false;
+	rq->timeout_ms = q->errors.timeout_ms;
 	rq->error = 0;
 	rq->pid = bio->pid;
 	rq->queued_ns = now;

@@ -33,7 +33,6 @@ static struct request *requests_alloc(struct request_queue *q, u32 nr, u32 size)
 
 		rq->q = q;
 		rq->tag = -1;
-		rq->timeout_ms = 10000;
 		rq->driver_data = data ? data + i * size : NULL;
 		INIT_LIST_HEAD(&rq->end_node);
 		INIT_LIST_HEAD(&rq->start_node);
@@ -152,6 +151,7 @@ struct request_queue *blk_queue_create(const struct block_ops *ops, const struct
 	timer_init(&q->deadline_timer, blk_deadline_expired, q);
 	INIT_WORK(&q->timeout_work, blk_timeout_work);
 	q->deadline_at = ~0ull;
+	io_errors_init(&q->errors);
 	q->nr_hw = nr_hw;
 	for (u32 i = 0; i < nr_hw; i++)
 		q->hw[i] = (struct hw_ctx){ .q = q, .index = i, .depth = depth, .driver_data = driver_data };
@@ -190,6 +190,16 @@ void blk_queue_destroy(struct request_queue *q)
 void *blk_queue_data(struct request_queue *q)
 {
 	return q->driver_data;
+}
+
+struct io_errors *blk_queue_errors(struct request_queue *q)
+{
+	return &q->errors;
+}
+
+struct gendisk *blk_queue_disk(struct request_queue *q)
+{
+	return q->disk;
 }
 
 const struct queue_limits *blk_queue_limits(struct request_queue *q)

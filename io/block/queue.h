@@ -13,6 +13,7 @@
 
 #include "io/contract/device.h"
 #include "io/contract/elevator.h"
+#include "io/contract/io_error.h"
 #include "kernel/irq/workqueue.h"
 
 #define NR_REQUESTS_DEFAULT 128u
@@ -66,6 +67,8 @@ struct request_queue {
 	struct mutex knob_lock;         /* RANK_OBJECT */
 	struct kobject *iosched;        /* queue/iosched in /sys, while the disk is there */
 	struct kobj_attribute *iosched_files;
+
+	struct io_errors errors;        /* io/error */
 
 	/* deadlines */
 	struct timer deadline_timer;

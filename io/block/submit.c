@@ -20,6 +20,8 @@ static int bio_check(const struct bio *bio)
 
 	if (unlikely(disk_dead(b->disk)))
 		return -ENODEV;
+	if (unlikely(b->disk->queue->errors.offline))
+		return -EIO;
 	if (REQ_OP(bio->flags) == REQ_FLUSH)
 		return 0;
 	if (unlikely(REQ_OP(bio->flags) != REQ_READ && (b->read_only || b->disk->read_only)))

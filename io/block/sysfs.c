@@ -233,6 +233,8 @@ int blk_sysfs_add(struct gendisk *d)
 	if (!error)
 		error = blk_cache_knobs_add(d->queue_folder);
 	if (!error)
+		error = io_error_sysfs_add(disk, d->queue_folder);
+	if (!error)
 		error = blk_trace_add(d);
 	return error ? error : elevator_sysfs_add(d->queue, d->queue_folder);
 }

@@ -59,6 +59,11 @@ void blk_restart_deadlines(struct request_queue *q)
 	spin_unlock_bh(&q->lock);
 }
 
+bool blk_rq_late(struct request *rq)
+{
+	return rq->q->ops->timeout(rq->hctx, rq);
+}
+
 void blk_timeout_work(struct work_struct *work)
 {
 	struct request_queue *q = container_of(work, struct request_queue, timeout_work);
@@ -77,7 +82,7 @@ void blk_timeout_work(struct work_struct *work)
 		/* Before the driver is asked: if the request ends meanwhile and its slot is used again, the new one has its own deadline. */
 		rq->deadline_ns = ktime_ns() + rq->timeout_ms * NSEC_PER_MSEC;
 		spin_unlock_bh(&q->lock);
-		if (q->ops->timeout(rq->hctx, rq))
+		if (io_error_late(rq))
 			pr_warn("%s: request at sector %llu still under way after %u ms\n", q->disk ? q->disk->name : q->ops->name, rq->sector, rq->timeout_ms);
 	}
 }

@@ -183,6 +183,8 @@ struct request {
 	u32 timeout_ms;
 	u32 good_bytes;           /* with an error: how much of the front is good */
 	bool counts_async;        /* nobody waits for it: it may use a part of the queue only */
+	u8 tries;                 /* by the error handlers, since something of it was good */
+	bool had_error;
 	u8 bad_spots;             /* places of it that failed so far and were skipped */
 	u32 rest_sectors;         /* behind nr_sectors, kept back while a bad sector is looked for */
 	sector_t suspect_end;     /* the bad one lies before here */

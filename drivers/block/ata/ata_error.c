@@ -10,6 +10,7 @@
  */
 #include "drivers/block/ata/ata.h"
 #include "drivers/block/ata/ata_decode.h"
+#include "io/contract/io_error.h"
 #include "kernel/debug/bug.h"
 #include "kernel/debug/printk.h"
 #include "kernel/sched/task.h"
@@ -103,11 +104,12 @@ static void note_transport_fault(struct ata_drive *d)
 {
 	u32 flags;
 
-	if (d->mode != ATA_MODE_DMA || ++d->transport_faults < TRANSPORT_FAULTS_MAX)
+	if (d->mode != ATA_MODE_DMA || ++d->transport_faults < TRANSPORT_FAULTS_MAX || !blk_may_recover(d->queue, IOERR_TIMEOUT, IOH_PIO))
 		return;
 	flags = spin_lock_irqsave(&d->ch->lock);
 	(void)ata_set_mode(d, ATA_MODE_PIO);
 	spin_unlock_irqrestore(&d->ch->lock, flags);
+	blk_recovered_by(d->queue, IOH_PIO);
 	pr_warn("%s: DMA failed %u times, going on with PIO\n", d->disk->name, d->transport_faults);
 }
 
@@ -143,6 +145,7 @@ static void recover(struct ata_channel *ch)
 	struct ata_drive *d = ch->drive;
 	struct request *rq = ch->rq;
 	struct ata_fault f = ch->fault;
+	bool may = blk_may_recover(d->queue, f.timed_out ? IOERR_TIMEOUT : IOERR_MEDIUM, f.timed_out ? IOH_RESET : IOH_RETRY);
 	bool transport = f.timed_out || f.bm_status & (BM_STATUS_ERROR | BM_STATUS_ACTIVE) || f.status & ATA_STATUS_BSY;
 	u32 bytes_done = 0;
 	int error = 0;
@@ -152,16 +155,16 @@ static void recover(struct ata_channel *ch)
 		note_transport_fault(d);
 	if (transport || f.status & ATA_STATUS_DRQ)
 		error = reset_channel(ch, &f);
-	if (!error && rq->retries < RETRIES) {
+	if (!error && may && rq->retries < RETRIES) {
 		rq->retries++;
 		start_again(ch);
 		return;
 	}
 	if (!error)
-		error = rq_op(rq) == REQ_FLUSH ? -EIO : by_single_sectors(ch, &bytes_done, &f);
+		error = rq_op(rq) == REQ_FLUSH || !may ? -EIO : by_single_sectors(ch, &bytes_done, &f);
 	if (error)
 		log_error(d, rq, bytes_done, &f);
-	thread_done(ch, error == -ENODEV ? -ENODEV : error ? -EIO : 0, bytes_done);
+	thread_done(ch, error == -ENODEV ? -ENODEV : error && f.timed_out ? -ETIMEDOUT : error ? -EIO : 0, bytes_done);
 }
 
 int ata_thread_fn(void *channel)

@@ -1,5 +1,6 @@
 /* The controller as a whole: off, on (NVMe 1.4, 7.6.1), reset after a fault, shut down (7.6.2). Every wait has the deadline that CAP.TO gives. */
 #include "drivers/block/nvme/nvme.h"
+#include "io/contract/io_error.h"
 #include "kernel/debug/printk.h"
 #include "kernel/sched/task.h"
 #include "kernel/sched/time.h"
@@ -80,7 +81,7 @@ static void restart_queue(struct nvme_queue *q, int error, bool late)
 		u32 flags = spin_lock_irqsave(&q->lock);
 		struct request *rq = q->slots[i].rq;
 
-		if (rq && (error || (late && rq->restarts >= RESTARTS_MAX) || nvme_issue(q, i))) {
+		if (rq && (error || (late && (rq->restarts >= RESTARTS_MAX || !blk_may_recover(rq->q, IOERR_TIMEOUT, IOH_RESET))) || nvme_issue(q, i))) {
 			q->slots[i].rq = NULL;
 			blk_request_done(rq, error ? error : -ETIMEDOUT, 0);
 		} else if (rq) {

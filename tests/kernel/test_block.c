@@ -398,8 +398,7 @@ KTEST(block_deadline_ends_a_lost_request)
 
 	KT_REQUIRE(fake_start(1));
 	KT_REQUIRE(pages_get(p, 1));
-	for (u32 i = 0; i < fake.disk->queue->nr_requests; i++)
-		fake.disk->queue->requests[i].timeout_ms = 20;
+	fake.disk->queue->errors.timeout_ms = 20;
 	waiter_init(&w);
 	fake.lose = true;
 	submit(&w, REQ_READ, 8, p, 1);

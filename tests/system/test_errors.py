@@ -1,11 +1,16 @@
 """Errors of disks: each handler of io/error reached by an injected fault, counters, policies, and disks that are late, flaky or gone."""
 import hashlib
 import json
+import os
 import subprocess
+import sys
 import time
 
 import sluice
-from sluice import sh
+from sluice import Live, mkfs, script_file, sh
+
+sys.path.insert(0, os.path.join(sluice.TOP, "tools"))
+from sluicevm import qmp  # noqa: E402
 
 IDE, NVME = "ide-hd,drive=%s,bus=ide.0,unit=1,werror=report", "nvme,drive=%s,serial=x"
 HANDLERS = {"retry", "split", "skip", "reset", "pio", "offline"}
@@ -135,3 +140,30 @@ dmesg | grep -c error; e ide sdb; e nvme nvme0n1
     assert (tmp_path / "i").read_bytes() == want and (tmp_path / "n").read_bytes() == want
     nvme = counts(section(r, "nvme"))
     assert nvme["retry"] and nvme["recovered"] and not nvme["failed"], nvme
+
+
+def test_gone_while_busy(tmp_path):
+    """drive_del under readers, a writer and a mounted file system: errors everywhere, an end everywhere, sync included."""
+    drives = []
+    for name, device in (("i", "ide-hd,drive=i,bus=ide.0,unit=1,werror=report"), ("n", "nvme,drive=n,serial=n")):
+        drives += ["-drive file=%s,format=raw,if=none,id=%s%s -device %s" % (mkfs(tmp_path / name, 16), name, ",werror=report" if name == "n" else "", device)]
+    sock = str(tmp_path / "qmp")
+    script = """for d in sdb nvme0n1; do mkdir -p /t/$d; mount /dev/$d /t/$d; done
+for d in sdb nvme0n1; do
+	(while dd if=/dev/$d of=/dev/null bs=64k iflag=direct 2>/t/$d.err; do :; done; grep -o 'Input/output error\\|No such device.*' /t/$d.err | head -1) &
+	(i=0; while dd if=/dev/zero of=/t/$d/f bs=64k count=20 conv=fsync 2>/t/$d.werr; do :; done; echo writer $d ended) &
+done
+echo ready; wait
+sync; echo synced
+for d in sdb nvme0n1; do echo 3 > /proc/sys/vm/drop_caches; ls /t/$d > /dev/null 2>&1; umount /t/$d; grep -E 'medium|gone' /sys/block/$d/ioerr | awk '{ n += $2 } END { print (n > 0) }'; done
+echo alive
+"""
+    guest = Live("sh", "/t/script", add=[(script_file(script), "/t/script")], qemu=[qmp.ARGS % sock, *drives], timeout=120)
+    with qmp.Qmp(sock) as monitor:
+        guest.wait_for("ready")
+        time.sleep(0.3)
+        monitor.monitor("drive_del i")
+        monitor.monitor("drive_del n")
+        r = guest.end()
+    assert r.lines[-1] == "alive" and "synced" in r.lines and r.lines.count("Input/output error") == 2, r
+    assert {"writer sdb ended", "writer nvme0n1 ended"} <= set(r.lines) and r.lines.count("1") == 2, r

@@ -155,7 +155,10 @@ for d in sdb nvme0n1; do
 done
 echo ready; wait
 sync; echo synced
-for d in sdb nvme0n1; do echo 3 > /proc/sys/vm/drop_caches; ls /t/$d > /dev/null 2>&1; umount /t/$d; grep -E 'medium|gone' /sys/block/$d/ioerr | awk '{ n += $2 } END { print (n > 0) }'; done
+for d in sdb nvme0n1; do
+	echo 3 > /proc/sys/vm/drop_caches; ls /t/$d > /dev/null 2>&1; umount /t/$d
+	grep -E 'medium|gone' /sys/block/$d/ioerr | awk '{ n += $2 } END { print (n > 0) }'
+done
 echo alive
 """
     guest = Live("sh", "/t/script", add=[(script_file(script), "/t/script")], qemu=[qmp.ARGS % sock, *drives], timeout=120)

@@ -170,3 +170,11 @@ echo alive
         r = guest.end()
     assert r.lines[-1] == "alive" and "synced" in r.lines and r.lines.count("Input/output error") == 2, r
     assert {"writer sdb ended", "writer nvme0n1 ended"} <= set(r.lines) and r.lines.count("1") == 2, r
+
+
+def test_a_failed_write_is_told_to_each_descriptor_once(tmp_path):
+    drives = []
+    for name, device in (("i", IDE), ("n", NVME)):
+        drives += [node(name, sluice.blank(tmp_path / name, 1), {"sector": 100, "iotype": "write"}), "-device " + device % name]
+    r = sh("toldonce /dev/sdb; toldonce /dev/nvme0n1", add=[(sluice.program("toldonce.c"), "/bin/toldonce")], qemu=drives).good()
+    assert [x.replace("I/O error", "Input/output error") for x in r.lines] == ["Input/output error Input/output error good good good"] * 2

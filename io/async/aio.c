@@ -63,6 +63,7 @@ void aio_unreserve(struct aio_context *c)
 
 	c->in_flight--;
 	spin_unlock_irqrestore(&c->lock, flags);
+	wake_up_all(&c->wait); /* io_destroy may wait for this one */
 }
 
 void aio_complete(struct aio_request *r, long result)

@@ -103,8 +103,9 @@ bool timer_del_sync(struct timer *t)
 static void timer_softirq(void)
 {
 	u32 flags = spin_lock_irqsave(&timer_lock);
+	u64 now = ktime_ns(); /* once: a timer that always arms itself a nanosecond ahead waits for the next tick, and does not keep us here */
 
-	while (first && next_expiry <= ktime_ns()) {
+	while (first && next_expiry <= now) {
 		struct timer *t = rb_entry(first, struct timer, node);
 		void (*fn)(void *) = t->fn;
 		void *arg = t->arg;

@@ -9,6 +9,7 @@
 #include "mm/alloc.h"
 
 #define KNOWN_FLAGS (MSG_OOB | MSG_PEEK | MSG_DONTROUTE | MSG_TRUNC | MSG_DONTWAIT | MSG_EOR | MSG_WAITALL | MSG_NOSIGNAL | MSG_MORE | MSG_CMSG_CLOEXEC)
+#define CONTROL_MAX 20480u     /* bytes beside the data of one message: /proc/sys/net/core/optmem_max of Linux */
 #define CMSG_ALIGN(n) ALIGN_UP(n, 4u)
 
 /* ---- beside the data ---- */
@@ -211,6 +212,8 @@ static long send_header(struct socket *s, struct file *f, const struct msghdr_ab
 		m.name = &a;
 		m.namelen = (u32)h->namelen;
 	}
+	if (!ret && h->control && h->controllen > CONTROL_MAX)
+		ret = -ENOBUFS;
 	if (!ret && h->control && h->controllen) {
 		m.scm = scm_from_user(h->control, h->controllen);
 		ret = PTR_ERR_OR_ZERO(m.scm);

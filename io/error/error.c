@@ -54,6 +54,9 @@ static bool retry(struct request *rq, enum io_error_class class)
 
 	if (rq->error == -EOPNOTSUPP || rq->error == -EINVAL)
 		return false;
+	/* A device may forget what it could not write and answer the next flush with "good": the first answer is the one that is told. */
+	if (rq_op(rq) == REQ_FLUSH && class != IOERR_TRANSIENT)
+		return false;
 	if (good) {
 		blk_rq_advance(rq, good, false);
 		blk_rq_issue_again(rq, ~0u);

@@ -155,7 +155,8 @@ static void recover(struct ata_channel *ch)
 		note_transport_fault(d);
 	if (transport || f.status & ATA_STATUS_DRQ)
 		error = reset_channel(ch, &f);
-	if (!error && may && rq->retries < RETRIES) {
+	/* A flush that failed in the device is not asked for again: what it could not write may be forgotten by then. */
+	if (!error && may && rq->retries < RETRIES && (transport || rq_op(rq) != REQ_FLUSH)) {
 		rq->retries++;
 		start_again(ch);
 		return;

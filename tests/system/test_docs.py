@@ -77,3 +77,12 @@ def test_functions_stand_in_the_file_named_with_them(page):
 def test_links_lead_somewhere(page):
     links = [m for m in re.findall(r"\]\(([^)#]+)\)", read(page)) if "://" not in m]
     assert not [m for m in links if not os.path.exists(os.path.join(sluice.TOP, os.path.dirname(page), m))]
+
+
+def test_the_page_of_system_calls_is_the_table():
+    table = read("kernel/syscall/table.c")
+    works, partial, missing = re.match(r".*## Works \(\d+\)(.*)## Works in part(.*)## Not there \(\d+\)(.*)", read("docs/syscalls.md"), re.S).groups()
+    there = set(re.findall(r"\bS\(\d+, (\w+), \w+\)", table))
+    assert set(re.findall(r"`(\w+)`", works)) == there
+    assert set(re.findall(r"^\| `(\w+)`", partial, re.M)) <= there
+    assert set(re.findall(r"`(\w+)`", missing)) == set(re.findall(r"\bN\(\d+, (\w+)\)", table))

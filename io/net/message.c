@@ -22,6 +22,14 @@ void scm_free(struct scm *scm)
 	kfree(scm);
 }
 
+static void free_work(struct work_struct *w) { scm_free(container_of(w, struct scm, work)); }
+
+void scm_free_later(struct scm *scm)
+{
+	INIT_WORK(&scm->work, free_work);
+	queue_work(system_wq, &scm->work);
+}
+
 struct scm *scm_copy(const struct scm *scm)
 {
 	struct scm *c = kmalloc(sizeof(*c), GFP_KERNEL);

@@ -6,6 +6,7 @@
 #define IO_NET_SOCKET_H
 
 #include "io/contract/file.h"
+#include "kernel/irq/workqueue.h"
 #include "kernel/uapi/socket.h"
 
 struct socket;
@@ -71,11 +72,17 @@ struct scm {
 	struct file *files[SCM_MAX_FD];   /* references */
 	bool has_cred;
 	struct ucred_abi cred;
+	struct work_struct work;          /* scm_free_later */
 };
 struct scm *scm_from_user(u32 control, u32 len);   /* NULL: nothing in it; ERR_PTR */
 /* Hand over to the program; returns bytes of control written, sets MSG_CTRUNC in *flags; frees scm. */
 u32 scm_to_user(struct scm *scm, u32 control, u32 len, u32 *msg_flags, bool cloexec, bool want_cred);
 struct scm *scm_copy(const struct scm *scm);       /* for MSG_PEEK; NULL: no memory */
 void scm_free(struct scm *scm);
+/*
+ * The same from a worker, for what nobody received: its files may be sockets whose queues hold sockets in their turn, a chain as long as a
+ * program likes, and each link would close the next one on the same stack. Does not sleep.
+ */
+void scm_free_later(struct scm *scm);
 
 #endif

@@ -31,7 +31,7 @@ static void free_packet(struct unix_packet *p)
 	for (u32 i = 0; i < p->nr_vecs; i++)
 		put_page(p->vecs[i].page);
 	if (p->scm)
-		scm_free(p->scm);
+		scm_free_later(p->scm);
 	kfree(p);
 }
 

@@ -241,6 +241,20 @@ static void receive_with(int s, unsigned room, int flags)
 	}
 }
 
+/* Each socket in the queue of the next one, and nobody receives: they close each other. */
+static void chain(int links)
+{
+	int last = -1, ok = 1;
+
+	for (int i = 0; i < links; i++) {
+		int s[2];
+		ok &= !socketpair(AF_UNIX, SOCK_STREAM, 0, s) && (last < 0 || send_with(s[0], "x", &last, 1) == 1);
+		close(last), close(s[0]);
+		last = s[1];
+	}
+	say("chain %d, closed %d", ok, close(last));
+}
+
 static void passing(void)
 {
 	int s[2], fd = open("passed", O_RDWR | O_CREAT, 0600), two[2] = { fd, fd }, on = 1;
@@ -263,6 +277,11 @@ static void passing(void)
 	SAY(setsockopt(s[1], SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)));
 	SAY(write(s[0], "who", 3));
 	receive_with(s[1], 256, 0);
+	/* a length that wraps around when it is aligned */
+	struct cmsghdr c = { .cmsg_len = (socklen_t)-3, .cmsg_level = 99 };
+	struct msghdr m = { .msg_control = &c, .msg_controllen = (socklen_t)-1 };
+	SAY(sendmsg(s[0], &m, 0));
+	chain(400);
 	/* a socket through itself, closed with it inside */
 	SAY(send_with(s[0], "self", s, 1));
 	close(s[0]), close(s[1]);

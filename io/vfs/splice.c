@@ -308,7 +308,7 @@ static int check_copy(const struct file *in, const struct file *out, loff_t pos_
 		return -EBADF;
 	loff_t size = inode_size(in->inode);
 	*n = pos_in >= size ? 0 : (size_t)min_t(u64, *n, (u64)(size - pos_in));
-	if (in->inode == out->inode && pos_in < pos_out + (loff_t)*n && pos_out < pos_in + (loff_t)*n)
+	if (in->inode == out->inode && (u64)pos_in < (u64)pos_out + *n && (u64)pos_out < (u64)pos_in + *n)
 		return -EINVAL;
 	return 0;
 }

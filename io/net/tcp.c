@@ -537,6 +537,10 @@ static ssize_t tcp_send_message(struct socket *s, struct message *m, u32 flags)
 		}
 		if (want) /* room, but no memory in the stack: its timers make progress */
 			sleep_ms(10);
+		if (want && signal_pending_current()) {
+			err = -ERESTARTSYS;
+			break;
+		}
 		err = (int)wait_event_interruptible_until(&t->wait, room(t) || send_state(t), deadline);
 		if (err == -ETIMEDOUT)
 			err = -EAGAIN;

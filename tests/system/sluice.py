@@ -257,18 +257,33 @@ def compile_static(out, *sources, flags=()):
     return out
 
 
-def program(name, headers=()):
-    """tests/system/programs/NAME as a static i386 program; compiled once for each content of it and its headers."""
+def have_glibc():
+    """Whether the cross compiler comes with a static glibc (Debian's libc6-dev-i386-cross)."""
+    found = subprocess.run(["i686-linux-gnu-gcc", "-print-file-name=libc.a"], capture_output=True, text=True) if shutil.which("i686-linux-gnu-gcc") else None
+    return found is not None and os.path.isabs(found.stdout.strip())
+
+
+def compile_glibc(out, *sources, flags=()):
+    """A static i386 program against Debian's glibc."""
+    r = subprocess.run(["i686-linux-gnu-gcc", "-march=i686", "-std=gnu11", "-O2", "-static", "-no-pie", "-fno-pie", "-fno-stack-protector",
+                        *flags, *sources, "-s", "-o", out], capture_output=True, text=True)
+    assert r.returncode == 0, r.stderr
+    return out
+
+
+def program(name, headers=(), libc="musl", flags=()):
+    """tests/system/programs/NAME as a static i386 program, against "musl" or "glibc"; compiled once for each content of it and its headers."""
     source = os.path.join(HERE, "programs", name)
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(repr((libc, flags)).encode())
     for path in (source, *headers):
         with open(path, "rb") as f:
             digest.update(f.read())
     folder = os.path.join(BUILD, "tests")
     os.makedirs(folder, exist_ok=True)
-    out = os.path.join(folder, "%s-%s" % (os.path.basename(name)[:-2], digest.hexdigest()[:16]))
+    out = os.path.join(folder, "%s-%s-%s" % (os.path.basename(name)[:-2], libc, digest.hexdigest()[:16]))
     if not os.path.exists(out):
-        compile_static("%s.%d" % (out, os.getpid()), source)
+        compile_with = compile_glibc if libc == "glibc" else compile_static
+        compile_with("%s.%d" % (out, os.getpid()), source, flags=flags)
         os.rename("%s.%d" % (out, os.getpid()), out)
     return out
 

@@ -9,14 +9,16 @@ import pytest
 
 import sluice
 
-NAMES = sorted(os.path.basename(p)[:-2] for p in glob.glob(os.path.join(sluice.HERE, "programs", "same", "*.c")))
+SOURCES = sorted(os.path.basename(p)[:-2] for p in glob.glob(os.path.join(sluice.HERE, "programs", "same", "*.c")))
+# Against musl, and those that are as much about the C library against glibc too: NAME_glibc.
+NAMES = SOURCES + [n + "_glibc" for n in SOURCES if n.startswith("threads") and sluice.have_glibc()]
 pytestmark = pytest.mark.xdist_group("same")
 
 
 @pytest.fixture(scope="module")
 def binaries():
     headers = tuple(glob.glob(os.path.join(sluice.HERE, "programs", "same", "*.h")))
-    return {n: sluice.program("same/%s.c" % n, headers) for n in NAMES}
+    return {n: sluice.program("same/%s.c" % n.removesuffix("_glibc"), headers, libc="glibc" if n.endswith("_glibc") else "musl") for n in NAMES}
 
 
 @pytest.fixture(scope="module")

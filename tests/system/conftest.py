@@ -1,11 +1,14 @@
 """One line a test as it ends, and on a failure the reason and the command that repeats it alone (pytest's own terminal is off under
-tools/test). The outcomes go to the file $SLUICE_RESULTS, where tools/test counts them."""
+tools/test). The outcomes go to the file $SLUICE_RESULTS, where tools/test counts them: a line a test, its outcome, `kernel` when the
+failure shows the kernel complaining about itself, and its name."""
 import os
+import re
 import shlex
 
 import pytest
 
 AGAIN = "/usr/bin/python3 -m pytest %s"
+COMPLAINS = re.compile(r"^E .*(panic|UBSan|BUG|WARNING:|lock rank|poison|did not end|no end after)", re.M)
 
 
 def pytest_addoption(parser):
@@ -54,4 +57,4 @@ class Lines:
             text += "       again: " + AGAIN % shlex.quote("tests/system/" + name) + "\n"
         os.write(1, text.encode())
         with open(os.environ["SLUICE_RESULTS"], "a") as f:
-            f.write(report.outcome + "\n")
+            f.write("%s %s %s\n" % (report.outcome, "kernel" if report.failed and COMPLAINS.search(report.longreprtext) else "-", name))

@@ -149,7 +149,7 @@ static bool action_ignores(const struct task *t, int sig)
 /* A blocked signal is kept even if ignored now: the handler may change before it is unblocked. */
 static bool is_ignored(const struct task *t, int sig)
 {
-	if (t->blocked & sigmask_of(sig))
+	if ((t->blocked | t->real_blocked) & sigmask_of(sig))
 		return false;
 	return action_ignores(t, sig);
 }

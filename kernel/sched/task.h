@@ -104,6 +104,7 @@ struct task {
 
 	/* signals: sighand lock */
 	u64 blocked, saved_blocked;
+	u64 real_blocked; /* in sigtimedwait: what is blocked outside of it; such signals are kept even if ignored */
 	u64 pending_set;
 	struct list_head pending;
 	u32 sas_ss_sp, sas_ss_size, sas_ss_flags;

@@ -359,6 +359,7 @@ static int wait_for_signal(u64 set, u64 deadline, struct siginfo_k *info, int *s
 	u64 blocked = t->blocked;
 	int e = 0;
 
+	t->real_blocked = blocked;
 	set_current_blocked(blocked & ~set);
 	for (;;) {
 		set_current_state(TASK_INTERRUPTIBLE);
@@ -377,6 +378,7 @@ static int wait_for_signal(u64 set, u64 deadline, struct siginfo_k *info, int *s
 	}
 	set_current_state(TASK_RUNNING);
 	set_current_blocked(blocked);
+	t->real_blocked = 0;
 	return e;
 }
 

@@ -1,6 +1,7 @@
 """What the system tests share: the guest through tools/vm, programs for it, and judges on the host."""
 import atexit
 import fcntl
+import glob
 import hashlib
 import os
 import pty
@@ -17,6 +18,8 @@ import tempfile
 import termios
 import threading
 import time
+
+import pytest
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
 BUILD = os.path.join(TOP, os.environ.get("BUILD", "build"))
@@ -294,6 +297,29 @@ def host_runs_i386():
         return subprocess.run([os.path.join(TOP, "build/debian/root/bin/busybox"), "true"], capture_output=True).returncode == 0
     except OSError:
         return False
+
+
+# ---- what may not be there ------------------------------------------------------
+
+def listing(language, *words):
+    """The one listing of the design documents that holds all the words; without the documents the test skips."""
+    seeds = os.environ.get("SLUICE_SEEDS") or os.path.join(SHARED, "seeds")
+    found = []
+    for name in sorted(glob.glob(seeds + "/*.txt")):
+        with open(name, encoding="utf-8") as f:
+            found += [m.group(1) for m in re.finditer(r"^```%s\n(.*?)^```" % language, f.read(), re.M | re.S) if all(w in m.group(1) for w in words)]
+    if not found:
+        pytest.skip("no design documents at %s (SLUICE_SEEDS)" % seeds)
+    assert len(found) == 1, "%d listings hold %s" % (len(found), ", ".join(words))
+    return found[0]
+
+
+def with_packages(names, script, **options):
+    """sh() with packages of Debian's in the guest; where none can be had the test skips."""
+    r = sh(script, packages=names, timeout=200, **options)
+    if r.status == 126 and b"--packages" in r.err:
+        pytest.skip("no packages to be had: " + r.err.decode().strip()[-150:])
+    return r.good()
 
 
 # ---- disks and judges -----------------------------------------------------------

@@ -9,9 +9,8 @@ import zlib
 
 import pytest
 
-from sluice import BUILD, HERE, KERNELS, SHARED, TOP, program, script_file, seed, vm
+from sluice import BUILD, HERE, KERNELS, TOP, listing, program, script_file, seed, vm
 
-SEEDS = os.environ.get("SLUICE_SEEDS") or os.path.join(SHARED, "seeds")
 MAGIC = b"SLmodCRC"
 pytestmark = pytest.mark.xdist_group("modules")      # one guest for most of them
 
@@ -23,16 +22,9 @@ def make_module(folder, *options):
     return r.returncode, r.stdout
 
 
-def listing():
-    """The driver of chapter 4.2 of the design document, cut out of it."""
-    if not os.path.isdir(SEEDS):
-        pytest.skip("no design documents at %s" % SEEDS)
-    for name in sorted(os.listdir(SEEDS)):
-        with open(os.path.join(SEEDS, name), encoding="utf-8") as f:
-            for text in re.findall(r"```c\n(.*?)```", f.read(), re.S):
-                if "mychar_init" in text and "alloc_chrdev_region" in text:
-                    return text
-    pytest.skip("the design documents have no mychar")
+def mychar_listing():
+    """The driver of chapter 4.2 of the design document."""
+    return listing("c", "mychar_init", "alloc_chrdev_region")
 
 
 @pytest.fixture(scope="module")
@@ -359,7 +351,7 @@ dmesg | sed 's/^\\[[^]]*\\] *//' | grep -A 9 '^mychar:\\|UBSan\\|KASan'
 @pytest.fixture(scope="module")
 def mychar(tmp_path_factory):
     folder = tmp_path_factory.mktemp("mychar")
-    (folder / "mychar.c").write_text(listing())
+    (folder / "mychar.c").write_text(mychar_listing())
     return str(folder)
 
 
@@ -397,7 +389,7 @@ def test_listing_in_the_debug_kernel(mychar, tmp_path):
     (tmp_path / "Makefile").write_text("obj-m := mychar.o user.o %s.o\nuser-objs := user_main.o user_more.o\n" % ".o ".join(names))
     status, out = make_module(str(tmp_path), "DEBUG=1")
     assert status == 0, out
-    line = 1 + listing().split("kernel_buffer[len] = ")[0].count("\n")
+    line = 1 + mychar_listing().split("kernel_buffer[len] = ")[0].count("\n")
     script = MYCHAR % ("head -c 1500 /dev/zero > /dev/mychar\n" + DEBUG)
     add = [(str(tmp_path / (n + ".ko")), "/t/%s.ko" % n) for n in (*names, "mychar", "user")]
     add += [(program(n + ".c"), "/t/" + n) for n in ("held", "mypipe")] + [(script_file(script), "/t/script")]

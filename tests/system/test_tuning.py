@@ -7,21 +7,7 @@ import re
 import struct
 
 import pytest
-from sluice import KERNELS, SHARED, blank, fsck, program, script_file, sh, vm
-
-SEEDS = os.environ.get("SLUICE_SEEDS") or os.path.join(SHARED, "seeds")
-
-
-def listing(language, *words):
-    """The one listing of the documents that holds all the words."""
-    if not glob.glob(SEEDS + "/*.txt"):
-        pytest.skip("no documents at " + SEEDS)
-    found = []
-    for name in sorted(glob.glob(SEEDS + "/*.txt")):
-        with open(name, encoding="utf-8") as f:
-            found += [m.group(1) for m in re.finditer(r"^```%s\n(.*?)^```" % language, f.read(), re.M | re.S) if all(w in m.group(1) for w in words)]
-    assert len(found) == 1, "%d listings hold %s" % (len(found), ", ".join(words))
-    return found[0]
+from sluice import KERNELS, blank, fsck, listing, program, script_file, sh, vm, with_packages
 
 
 KNOBS = """for f in /sys/block/sda/queue/{scheduler,read_ahead_kb,nr_requests,add_random,rotational} /proc/sys/vm/dirty_{ratio,background_ratio} \\
@@ -61,13 +47,6 @@ def test_the_tuning_script(scripts):
 
 
 # ---- Debian's tools -----------------------------------------------------------
-
-def with_packages(names, script, **options):
-    r = sh(script, packages=names, timeout=200, **options)
-    if r.status == 126 and b"--packages" in r.err:
-        pytest.skip("no packages to be had: " + r.err.decode().strip()[-150:])
-    return r.good()
-
 
 def test_debian_programs(soak):
     """A dynamic program of Debian that has a look at the disk; the long form takes more of them, and the documents' program in Python."""

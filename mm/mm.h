@@ -32,6 +32,7 @@ struct vm_area;
 #define VM_RAND_READ 0x8000u /* or in no order: nothing is read around a fault */
 #define VM_STACK 0x10000u
 #define VM_HEAP 0x20000u
+#define VM_DONTEXPAND 0x40000u /* mremap may not make it longer */
 
 /* Results of a fault operation. */
 #define VM_FAULT_OK 0u        /* *page holds a page with a reference for the mapping */
@@ -53,6 +54,7 @@ struct vm_fault {
 struct vm_ops {
 	void (*open)(struct vm_area *a);  /* the area was copied (fork) or split: take references */
 	void (*close)(struct vm_area *a); /* the area goes: drop them */
+	void (*moved)(struct vm_area *a); /* mremap has moved it to where it is now; mm->lock held; optional */
 	u32 (*fault)(struct vm_fault *vf); /* mm->lock held; may sleep */
 	/* Fill entries of already cached pages around the fault without sleeping; optional. */
 	void (*map_pages)(struct vm_fault *vf, pgoff_t first, pgoff_t last);

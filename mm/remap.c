@@ -78,6 +78,8 @@ static long move_area(struct mm *mm, u32 old, u32 old_len, u32 to, u32 new_len)
 	move_entries(mm, old, to, min(old_len, new_len));
 	drop_empty_tables(mm, to, new_len);
 	area_discard(mm, a); /* exactly the old range, and empty */
+	if (copy->ops && copy->ops->moved)
+		copy->ops->moved(copy);
 	(void)area_merge(copy);
 	return (long)to;
 }
@@ -105,7 +107,7 @@ static long remap_locked(struct mm *mm, u32 old, u32 old_len, u32 new_len, u32 f
 		old_len = new_len;
 	}
 	a = mm_find_area_exact(mm, old);
-	if (!a || a->end < old + old_len || (a->flags & VM_PFNMAP))
+	if (!a || a->end < old + old_len || (a->flags & VM_PFNMAP) || (new_len > old_len && (a->flags & VM_DONTEXPAND)))
 		return -EFAULT;
 	if (flags & MREMAP_FIXED)
 		return move_area(mm, old, old_len, new_addr, new_len);

@@ -1,10 +1,12 @@
 /*
- * AIO contexts and their rings, see aio.h. The ring is shared memory of the process, pinned, so that a completion in any context writes the
+ * AIO contexts and their rings, see aio.h. The ring is shared memory of the process, its pages there from the start, so that a completion in any context writes the
  * event straight into it; the program may read it there and move `head` itself, so nothing the kernel needs to trust lies in it: the tail is
  * kept in the context, the head is taken modulo the size.
- * A context lives until io_destroy or the end of its address space, and until its last request has ended.
+ * A context takes requests until io_destroy or the end of its address space. It lives until its last request has ended and nobody has the
+ * ring mapped any more: a child of fork inherits the mapping, as on Linux, and may read and spoil what its parent reads there, no more.
  */
 #include "io/async/aio.h"
+#include "io/contract/proc_file.h"
 #include "io/vfs/files.h"
 #include "kernel/debug/bug.h"
 #include "kernel/hal/uaccess.h"
@@ -17,12 +19,12 @@
 #include "mm/mm.h"
 
 #define HEADER_EVENTS 1u        /* the header takes the place of one event */
-#define AIO_MAX_NR 65536u       /* events of all rings: /proc/sys/fs/aio-max-nr of Linux */
+#define MOST_EVENTS (0x10000000u / sizeof(struct io_event_abi))
 #define READ_BATCH 8u
 
 static DEFINE_SPINLOCK(contexts_lock, RANK_FILES);
 static LIST_HEAD(contexts);
-static atomic_t aio_nr;
+static u32 aio_nr, aio_max_nr = 65536; /* events of all rings, and how many they may be: /proc/sys/fs. contexts_lock */
 
 /* ---- the ring ---- */
 
@@ -116,9 +118,8 @@ static long read_events(struct aio_context *c, struct io_event_abi __user *user,
 
 static void free_context(struct aio_context *c)
 {
-	for (u32 i = 0; i < c->nr_pages; i++)
+	for (u32 i = 0; i < c->nr_pages && c->pages[i]; i++)
 		put_page(c->pages[i]);
-	(void)atomic_add_return(&aio_nr, -(int)c->nr);
 	kfree(c->pages);
 	kfree(c);
 }
@@ -132,7 +133,10 @@ void aio_context_put(struct aio_context *c)
 struct aio_context *aio_context_get(u32 id)
 {
 	struct aio_context *c, *found = NULL;
+	u32 index;
 
+	if (get_user_u32(&index, (u32 __user *)id)) /* no ring there any more */
+		return NULL;
 	spin_lock(&contexts_lock);
 	list_for_each_entry(c, &contexts, node)
 		if (c->id == id && c->mm == current->mm) {
@@ -157,14 +161,20 @@ static void end_context(struct aio_context *c)
 	wake_up_all(&c->wait);
 }
 
+/* contexts_lock held. */
+static void unlist_locked(struct aio_context *c)
+{
+	list_unlink(&c->node);
+	c->node.next = NULL;
+	aio_nr -= c->asked;
+}
+
 static bool unlist(struct aio_context *c)
 {
 	spin_lock(&contexts_lock);
 	bool listed = c->node.next;
-	if (listed) {
-		list_unlink(&c->node);
-		c->node.next = NULL;
-	}
+	if (listed)
+		unlist_locked(c);
 	spin_unlock(&contexts_lock);
 	return listed;
 }
@@ -178,8 +188,7 @@ static void aio_mm_exit(struct mm *mm)
 		list_for_each_entry(c, &contexts, node)
 			if (c->mm == mm) {
 				found = c;
-				list_unlink(&c->node);
-				c->node.next = NULL;
+				unlist_locked(c);
 				break;
 			}
 		spin_unlock(&contexts_lock);
@@ -190,27 +199,72 @@ static void aio_mm_exit(struct mm *mm)
 	}
 }
 
-/* Map the ring into the program and pin its pages. */
+/* ---- the ring in an address space ---- */
+
+static void ring_open(struct vm_area *a)
+{
+	struct aio_context *c = a->object;
+
+	atomic_inc(&c->refs);
+}
+
+static void ring_close(struct vm_area *a) { aio_context_put(a->object); }
+
+static u32 ring_fault(struct vm_fault *vf)
+{
+	struct aio_context *c = vf->area->object;
+
+	if (vf->pgoff >= c->nr_pages)
+		return VM_FAULT_SIGBUS;
+	vf->page = get_page(c->pages[vf->pgoff]);
+	return VM_FAULT_OK;
+}
+
+/* The context goes by the new address from now on. */
+static void ring_moved(struct vm_area *a)
+{
+	struct aio_context *c = a->object;
+
+	spin_lock(&contexts_lock);
+	if (c->mm == a->mm)
+		c->id = a->start;
+	spin_unlock(&contexts_lock);
+}
+
+static const char *ring_name(struct vm_area *a, char *buf, size_t size)
+{
+	(void)a, (void)buf, (void)size;
+	return "/[aio] (deleted)";
+}
+
+static const struct vm_ops ring_ops = { .open = ring_open, .close = ring_close, .fault = ring_fault, .moved = ring_moved, .name = ring_name };
+
+static int ring_setup(struct vm_area *a, void *context)
+{
+	struct aio_context *c = context;
+
+	atomic_inc(&c->refs);
+	a->ops = &ring_ops;
+	a->object = c;
+	a->pgoff = 0;
+	return 0;
+}
+
+/* Allocate the ring and map it into the program. */
 static int make_ring(struct aio_context *c)
 {
-	u32 rights = VM_READ | VM_WRITE | VM_MAYREAD | VM_MAYWRITE | VM_SHARED;
-	u32 size = c->nr_pages * PAGE_SIZE, pinned = 0;
-	long at = mm_map(current->mm, 0, size, MAP_SHARED, rights, 0, mm_setup_shared_anon, NULL);
-	int err = 0;
+	u32 rights = VM_READ | VM_WRITE | VM_MAYREAD | VM_MAYWRITE | VM_SHARED | VM_DONTEXPAND;
 
-	if (IS_ERR((void *)at)) {
-		c->nr_pages = 0;
-		return -ENOMEM;
+	for (u32 i = 0; i < c->nr_pages; i++) {
+		c->pages[i] = alloc_page(GFP_USER | GFP_ZERO);
+		if (!c->pages[i])
+			return -ENOMEM;
 	}
-	for (; pinned < c->nr_pages && !err; pinned += !err)
-		err = get_user_page((u32)at + pinned * PAGE_SIZE, true, &c->pages[pinned]);
-	if (err) {
-		c->nr_pages = pinned;
-		(void)!mm_unmap(current->mm, (u32)at, size);
-		return -ENOMEM;
-	}
-	c->id = (u32)at;
 	*ring(c) = (struct aio_ring){ .id = 0, .nr = c->nr, .magic = AIO_RING_MAGIC, .compat = 1, .header_length = sizeof(struct aio_ring) };
+	long at = mm_map(current->mm, 0, c->nr_pages * PAGE_SIZE, MAP_SHARED, rights, 0, ring_setup, c);
+	if (IS_ERR((void *)at))
+		return -ENOMEM;
+	c->id = (u32)at;
 	return 0;
 }
 
@@ -222,23 +276,38 @@ static struct aio_context *make_context(u32 nr)
 		return ERR_PTR(-ENOMEM);
 	c->nr_pages = PAGE_ALIGN((nr + 2 + HEADER_EVENTS) * sizeof(struct io_event_abi)) >> PAGE_SHIFT;
 	c->nr = c->nr_pages * (PAGE_SIZE / sizeof(struct io_event_abi)) - HEADER_EVENTS;
+	c->asked = nr;
 	atomic_set(&c->refs, 1);
 	c->mm = current->mm;
 	mutex_init(&c->read_lock, "aio ring", RANK_FILEPOS);
 	spin_lock_init(&c->lock, "aio context", RANK_WAITQ);
 	INIT_LIST_HEAD(&c->active);
 	wait_queue_init(&c->wait);
-	(void)atomic_add_return(&aio_nr, (int)c->nr);
 	c->pages = kzalloc(c->nr_pages * sizeof(*c->pages), GFP_KERNEL);
+	if (!c->pages)
+		c->nr_pages = 0;
 	int err = c->pages ? make_ring(c) : -ENOMEM;
 	if (err) {
-		if (!c->pages)
-			c->nr_pages = 0;
-		free_context(c);
+		aio_context_put(c);
 		return ERR_PTR(err);
 	}
 	return c;
 }
+
+/* Count its events and let it be found. */
+static bool enlist(struct aio_context *c)
+{
+	spin_lock(&contexts_lock);
+	bool room = c->asked <= aio_max_nr && aio_nr <= aio_max_nr - c->asked;
+	if (room) {
+		aio_nr += c->asked;
+		list_add(&c->node, &contexts);
+	}
+	spin_unlock(&contexts_lock);
+	return room;
+}
+
+static void unmap_ring(struct aio_context *c) { (void)!mm_unmap(current->mm, c->id, c->nr_pages * PAGE_SIZE); }
 
 long sys_io_setup(u32 nr, u32 __user *user)
 {
@@ -246,16 +315,18 @@ long sys_io_setup(u32 nr, u32 __user *user)
 
 	if (get_user_u32(&id, user))
 		return -EFAULT;
-	if (id || !nr)
+	if (id || !nr || nr > MOST_EVENTS)
 		return -EINVAL;
-	if (nr > AIO_MAX_NR || (u32)atomic_read(&aio_nr) + nr > AIO_MAX_NR)
+	if (nr > *(volatile u32 *)&aio_max_nr)
 		return -EAGAIN;
 	struct aio_context *c = make_context(nr);
 	if (IS_ERR(c))
 		return PTR_ERR(c);
-	spin_lock(&contexts_lock);
-	list_add(&c->node, &contexts);
-	spin_unlock(&contexts_lock);
+	if (!enlist(c)) {
+		unmap_ring(c);
+		aio_context_put(c);
+		return -EAGAIN;
+	}
 	if (put_user_u32(c->id, user)) {
 		(void)sys_io_destroy(c->id);
 		return -EFAULT;
@@ -274,8 +345,8 @@ long sys_io_destroy(u32 id)
 	if (first) {
 		end_context(c);
 		wait_event(&c->wait, !*(volatile u32 *)&c->in_flight);
-		(void)!mm_unmap(current->mm, c->id, c->nr_pages * PAGE_SIZE);
-		aio_context_put(c); /* the address space's */
+		unmap_ring(c);
+		aio_context_put(c); /* the list's */
 	}
 	aio_context_put(c);
 	return first ? 0 : -EINVAL;
@@ -290,9 +361,7 @@ static int submit_one(struct aio_context *c, u32 __user *slot)
 
 	if (get_user_u32(&user, slot) || copy_from_user(&cb, (void __user *)user, sizeof(cb)))
 		return -EFAULT;
-	if (put_user_u32(0, (u32 __user *)(user + offsetof(struct iocb_abi, key))))
-		return -EFAULT;
-	if (cb.reserved || (cb.flags & ~(IOCB_FLAG_RESFD | IOCB_FLAG_IOPRIO)) || cb.buf >> 32 || (s64)cb.nbytes < 0 || cb.nbytes >> 31)
+	if (cb.reserved || cb.buf >> 32 || cb.nbytes >> 31)
 		return -EINVAL;
 	return aio_start(c, &cb, user);
 }
@@ -356,6 +425,8 @@ static long get_events(u32 id, s32 min_nr, s32 nr, struct io_event_abi __user *u
 			err = n;
 		else
 			got += n;
+		if (!err && !got && c->dead)
+			err = -EINVAL;
 		if (err || got >= min_nr || !deadline || c->dead)
 			break;
 		err = wait_event_interruptible_until(&c->wait, enough(c, 1), deadline);
@@ -399,6 +470,8 @@ static long pgetevents(u32 id, s32 min_nr, s32 nr, struct io_event_abi __user *e
 	if (!err) {
 		err = get_events(id, min_nr, nr, events, deadline);
 		restore_user_sigmask(err == -EINTR);
+		if (err == -EINTR)
+			err = -ERESTARTNOHAND;
 	}
 	return err;
 }
@@ -413,8 +486,25 @@ long sys_io_pgetevents_time64(u32 id, s32 min_nr, s32 nr, struct io_event_abi __
 	return pgetevents(id, min_nr, nr, events, timeout, true, sig);
 }
 
+/* ---- /proc/sys/fs ---- */
+
+static int number_show(struct seq_buf *s, void *number)
+{
+	seq_printf(s, "%u\n", *(u32 *)number);
+	return 0;
+}
+
+static ssize_t max_nr_write(void *arg, const char *text, size_t len)
+{
+	return kstrtou32(text, 10, &aio_max_nr) ? -EINVAL : (ssize_t)len;
+}
+
 int aio_init(void)
 {
+	int error = aio_submit_init();
+
 	mm_exit_hook = aio_mm_exit;
-	return aio_submit_init();
+	if (!error)
+		error = proc_create("sys/fs/aio-nr", 0444, number_show, NULL, &aio_nr);
+	return error ? error : proc_create("sys/fs/aio-max-nr", 0644, number_show, max_nr_write, &aio_max_nr);
 }

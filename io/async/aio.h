@@ -20,11 +20,12 @@ struct mm;
 struct aio_context {
 	struct list_head node;          /* of the address space: contexts_lock in aio.c */
 	struct mm *mm;                  /* compared only; may be gone */
-	atomic_t refs;                  /* the address space's, and one of each request */
-	u32 id;                         /* user address of the ring: the program's aio_context_t */
+	atomic_t refs;                  /* while it is listed, of each request, and of each area that shows the ring */
+	u32 id;                         /* user address of the ring: the program's aio_context_t; mremap moves it */
 	bool dead;
+	u32 asked;                      /* events that io_setup asked for: what aio-nr counts while it is listed */
 	u32 nr, nr_pages;               /* events in the ring; pages of it */
-	struct page **pages;            /* pinned; written through the direct map */
+	struct page **pages;            /* written through the direct map */
 	struct mutex read_lock;         /* one reader of the ring at a time */
 	struct spinlock lock;           /* all below; taken in any context */
 	u32 tail;
@@ -45,6 +46,7 @@ struct aio_request {
 	struct iov_iter iter;
 	struct iovec_k *vec;            /* what iter points to, to be freed */
 	u16 opcode;
+	u16 ioprio;                     /* of its I/O, wherever it is done */
 	struct list_head active;        /* ctx->active; empty: cannot be cancelled */
 	struct aio_poll *poll;
 };

@@ -1,12 +1,14 @@
 /*
  * Starting asynchronous requests, see aio.h. What has no pages in the cache (pipes, terminals, sockets) is read and written in io_submit
- * itself, as Linux does: whoever wants no waiting there opens them with O_NONBLOCK or uses IOCB_CMD_POLL.
+ * itself, as Linux does: whoever wants no waiting there opens them with O_NONBLOCK or uses IOCB_CMD_POLL. So are writes to the end of a
+ * file that is open to append: they keep their order.
  */
 #include "io/async/aio.h"
 #include "io/vfs/files.h"
 #include "io/vfs/rw.h"
 #include "kernel/hal/uaccess.h"
 #include "kernel/lib/string.h"
+#include "kernel/sched/signal.h"
 #include "kernel/sched/task.h"
 #include "mm/alloc.h"
 #include "mm/mm.h"
@@ -31,6 +33,7 @@ struct aio_poll {
 
 static struct kmem_cache *request_cache;
 static struct workqueue_struct *pool;
+static struct workqueue_struct *poll_thread; /* its own, so that a readiness is not told behind slow disks */
 
 static void free_rest(struct aio_request *r)
 {
@@ -53,7 +56,7 @@ void aio_request_free(struct aio_request *r)
 {
 	if (r->k.file && in_interrupt() && !fput_not_last(r->k.file)) {
 		INIT_WORK(&r->work, last_put_work); /* closing a file may sleep */
-		queue_work(pool, &r->work);
+		queue_work(poll_thread, &r->work);
 		return;
 	}
 	if (r->k.file && !in_interrupt())
@@ -93,9 +96,11 @@ static void pool_work(struct work_struct *w)
 	struct mm *mm = r->mm;
 	long result;
 
+	current->request_ioprio = r->ioprio;
 	kthread_use_mm(mm);
 	result = r->opcode == IOCB_CMD_FSYNC || r->opcode == IOCB_CMD_FDSYNC ? sync_file(r) : told(move(r));
 	kthread_unuse_mm();
+	current->request_ioprio = 0;
 	aio_complete(r, result);
 	mm_put(mm);
 }
@@ -133,18 +138,66 @@ static bool through_cache(const struct file *f)
 	return (S_ISREG(i->mode) || S_ISBLK(i->mode)) && i->mapping && i->mapping->ops;
 }
 
+/* Would a write past the cache have to wait, for blocks of the file or to be safe on the disk? */
+static bool direct_waits(const struct aio_request *r)
+{
+	return !r->iter.dest && ((r->k.flags & (IOCB_DSYNC | IOCB_SYNC)) ||
+				 (S_ISREG(r->k.file->inode->mode) && r->k.pos + r->iter.count > inode_size(r->k.file->inode)));
+}
+
+/* The limit on the size of files is that of who asks, not of a thread of the pool. 0, or the result. */
+static long limit_file_size(struct aio_request *r)
+{
+	u64 limit = rlimit(RLIMIT_FSIZE), pos = (u64)r->k.pos;
+
+	if (r->iter.dest || !S_ISREG(r->k.file->inode->mode) || pos + r->iter.count <= limit)
+		return 0;
+	if (pos >= limit) {
+		(void)send_signal(current, SIGXFSZ, NULL);
+		return -EFBIG;
+	}
+	iov_iter_truncate(&r->iter, (u32)(limit - pos));
+	return 0;
+}
+
+/* In io_submit itself, with the request's I/O priority: done, or on its way to the driver. */
+static void start_here(struct aio_request *r)
+{
+	r->k.complete = direct_done;
+	current->request_ioprio = r->ioprio;
+	ssize_t result = move(r);
+	current->request_ioprio = 0;
+	if (result != -EIOCBQUEUED)
+		aio_complete(r, told(result));
+}
+
+static int set_ioprio(struct aio_request *r, const struct iocb_abi *cb)
+{
+	if (!(cb->flags & IOCB_FLAG_IOPRIO)) {
+		r->ioprio = (u16)task_effective_ioprio(current);
+		return 0;
+	}
+	r->ioprio = (u16)cb->reqprio;
+	int err = ioprio_check(r->ioprio);
+	if (!err && !IOPRIO_CLASS(r->ioprio))
+		r->ioprio = (u16)task_effective_ioprio(current);
+	return err;
+}
+
 static int start_rw(struct aio_request *r, const struct iocb_abi *cb, bool read, bool vector)
 {
 	struct file *f = r->k.file;
 	long flags = rwf_to_iocb(cb->rw_flags);
-	int err;
+	int err = set_ioprio(r, cb);
 
+	if (err)
+		return err;
+	if (flags < 0)
+		return (int)flags;
 	if (!(f->mode & (read ? FMODE_READ : FMODE_WRITE)))
 		return -EBADF;
 	if (read ? !f->ops->read_iter : !f->ops->write_iter)
 		return -EINVAL;
-	if (flags < 0)
-		return (int)flags;
 	if (cb->offset < 0 && (f->mode & FMODE_LSEEK))
 		return -EINVAL;
 	err = set_iter(r, cb, read, vector);
@@ -152,14 +205,15 @@ static int start_rw(struct aio_request *r, const struct iocb_abi *cb, bool read,
 		return err;
 	file_iocb_init(&r->k, f, cb->offset, !read);
 	r->k.flags |= (u32)flags;
-	if ((r->k.flags & IOCB_DIRECT) || !through_cache(f)) {
-		r->k.complete = direct_done;
-		ssize_t result = move(r);
-		if (result != -EIOCBQUEUED)
-			aio_complete(r, told(result));
+	if (!through_cache(f) || (!read && (r->k.flags & IOCB_APPEND)) || ((r->k.flags & IOCB_DIRECT) && !direct_waits(r))) {
+		start_here(r);
 		return 0;
 	}
-	to_pool(r);
+	long result = limit_file_size(r);
+	if (result)
+		aio_complete(r, result);
+	else
+		to_pool(r);
 	return 0;
 }
 
@@ -213,7 +267,7 @@ static void queue_poll_locked(struct aio_poll *p)
 	if (p->queued)
 		return;
 	p->queued = true;
-	queue_work(pool, &p->r->work);
+	queue_work(poll_thread, &p->r->work);
 }
 
 /* The file changed: any context, its queue's lock held. */
@@ -322,6 +376,8 @@ int aio_start(struct aio_context *c, const struct iocb_abi *cb, u32 user_iocb)
 		else
 			r->eventfd = e;
 	}
+	if (!err && put_user_u32(0, (u32 __user *)(user_iocb + offsetof(struct iocb_abi, key))))
+		err = -EFAULT;
 	if (!err) {
 		atomic_inc(&c->refs);
 		err = start(r, cb);
@@ -339,5 +395,6 @@ int aio_submit_init(void)
 {
 	request_cache = kmem_cache_create("aio_kiocb", sizeof(struct aio_request), 0, NULL);
 	pool = alloc_workqueue("aio", 0, POOL_THREADS);
-	return request_cache && pool ? 0 : -ENOMEM;
+	poll_thread = alloc_workqueue("aio_poll", 0, 1);
+	return request_cache && pool && poll_thread ? 0 : -ENOMEM;
 }

@@ -367,6 +367,8 @@ ssize_t block_direct_io(struct kiocb *k, struct iov_iter *iter, get_block_t get_
 	} else if (k->complete && left && k->pos + left <= inode_size(m->host) && !(k->flags & (IOCB_DSYNC | IOCB_SYNC)) &&
 		   !(m->host->flags & S_SYNC) && all_mapped(k, iter, get_block)) {
 		return dio_async(k, iter, get_block, left, limit);
+	} else if (k->flags & IOCB_NOWAIT && (k->pos + left > inode_size(m->host) || !all_mapped(k, iter, get_block))) {
+		return -EAGAIN; /* blocks would have to be found for it */
 	}
 	dio_init(&d, k, iter, get_block, left, limit);
 	error = dio_start(&d);
@@ -387,7 +389,7 @@ ssize_t file_direct_read(struct kiocb *k, struct iov_iter *to)
 	if (!m->ops->direct_io)
 		return -EINVAL;
 	if (unlikely(mapping_has_dirty(m))) {
-		int error = filemap_write_and_wait(m, k->pos, k->pos + to->count - 1);
+		int error = k->flags & IOCB_NOWAIT ? -EAGAIN : filemap_write_and_wait(m, k->pos, k->pos + to->count - 1);
 
 		if (error)
 			return error;

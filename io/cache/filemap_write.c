@@ -143,6 +143,8 @@ ssize_t file_direct_write(struct kiocb *k, struct iov_iter *from)
 
 	if (!m->ops->direct_io)
 		return -EINVAL;
+	if (k->flags & IOCB_NOWAIT && mapping_has_dirty(m))
+		return -EAGAIN;
 	error = filemap_write_and_wait(m, start, end);
 	if (error)
 		return error;
@@ -156,6 +158,8 @@ ssize_t file_direct_write(struct kiocb *k, struct iov_iter *from)
 		if (m->nrpages)
 			(void)invalidate_pages_for_direct(m, first, last);
 	}
+	if (from->count && k->flags & IOCB_NOWAIT)
+		return done ? done : -EAGAIN;
 	return from->count ? write_rest_through_cache(k, from, done) : done;
 }
 
@@ -240,7 +244,14 @@ ssize_t generic_file_write_iter(struct kiocb *k, struct iov_iter *from)
 
 	if (unlikely(!from->count))
 		return 0;
-	mutex_lock(&host->lock);
+	if (unlikely(k->flags & IOCB_NOWAIT)) {
+		if (!(k->flags & IOCB_DIRECT))
+			return -EOPNOTSUPP; /* as on Linux for most: a page may have to be read first */
+		if (!mutex_trylock(&host->lock))
+			return -EAGAIN;
+	} else {
+		mutex_lock(&host->lock);
+	}
 	done = write_within_page(k, from);
 	if (unlikely(from->count)) {
 		ssize_t more = write_any(k, from);

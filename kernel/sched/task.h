@@ -69,6 +69,7 @@ struct task {
 	u64 rt_seq;                         /* order among equal rt_priority */
 	u64 slice_start_ns;                 /* sum_exec_ns when a SCHED_RR slice began */
 	u32 ioprio;                         /* IOPRIO_VALUE of ioprio_set; class NONE: follows nice; inherited */
+	u32 request_ioprio;                 /* of an asynchronous request that it starts just now; else 0 */
 	u64 prev_utime_ns, prev_stime_ns;   /* last reported: times never go back */
 
 	/* objects */
@@ -166,9 +167,13 @@ void set_user_nice(struct task *t, int nice);
 #define SCHED_IDLE 5u
 #define SCHED_RR_SLICE_NS 100000000ull
 void sched_set_policy(struct task *t, u32 policy, u32 rt_priority);
-/* The I/O priority that counts: the one that was set, else what policy and nice value stand for (ioprio_set(2)). */
+/* Is this an I/O priority that current may use? 0, -EINVAL, or -EPERM: real time is for root. */
+int __must_check ioprio_check(u32 ioprio);
+/* The I/O priority that counts: that of the request being started, the one that was set, else what policy and nice value stand for (ioprio_set(2)). */
 static inline u32 task_effective_ioprio(const struct task *t)
 {
+	if (unlikely(t->request_ioprio))
+		return t->request_ioprio;
 	if (IOPRIO_CLASS(t->ioprio))
 		return t->ioprio;
 	if (unlikely(t->policy == SCHED_IDLE))

@@ -114,24 +114,29 @@ long sys_setpriority(int which, int who, int nice)
 
 /* ---- I/O priorities: their who is one more than that of setpriority ---- */
 
-static bool ioprio_ok(u32 ioprio)
+int ioprio_check(u32 ioprio)
 {
 	u32 class = IOPRIO_CLASS(ioprio), level = IOPRIO_LEVEL(ioprio);
 
+	if (class == IOPRIO_CLASS_RT && !capable())
+		return -EPERM;
 	if (ioprio >> 16 || class > IOPRIO_CLASS_IDLE)
-		return false;
-	return class == IOPRIO_CLASS_NONE ? !level : class == IOPRIO_CLASS_IDLE || level < IOPRIO_LEVELS;
+		return -EINVAL;
+	if (class == IOPRIO_CLASS_NONE ? level : class != IOPRIO_CLASS_IDLE && level >= IOPRIO_LEVELS)
+		return -EINVAL;
+	return 0;
 }
 
 long sys_ioprio_set(int which, int who, u32 ioprio)
 {
 	struct task *t;
-	long r = -ESRCH;
+	long r = ioprio_check(ioprio);
 
-	if (!ioprio_ok(ioprio) || which < IOPRIO_WHO_PROCESS || which > IOPRIO_WHO_USER)
+	if (r)
+		return r;
+	if (which < IOPRIO_WHO_PROCESS || which > IOPRIO_WHO_USER)
 		return -EINVAL;
-	if (IOPRIO_CLASS(ioprio) == IOPRIO_CLASS_RT && !capable())
-		return -EPERM;
+	r = -ESRCH;
 	which -= IOPRIO_WHO_PROCESS;
 	who = prio_who(which, who);
 	spin_lock_bh(&tasklist_lock);

@@ -14,7 +14,6 @@
 #define vm_private_data object
 #define vm_page_prot flags
 #define VM_IO VM_PFNMAP
-#define VM_DONTEXPAND 0u
 #define VM_DONTDUMP 0u
 #define VM_DRIVER_UNCACHED 0x80000000u
 #define pgprot_noncached(prot) ((prot) | VM_DRIVER_UNCACHED)

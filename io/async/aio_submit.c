@@ -163,12 +163,15 @@ static long limit_file_size(struct aio_request *r)
 /* In io_submit itself, with the request's I/O priority: done, or on its way to the driver. */
 static void start_here(struct aio_request *r)
 {
+	struct file *f = get_file(r->k.file); /* r may be over before its start is */
+
 	r->k.complete = direct_done;
 	current->request_ioprio = r->ioprio;
 	ssize_t result = move(r);
 	current->request_ioprio = 0;
 	if (result != -EIOCBQUEUED)
 		aio_complete(r, told(result));
+	fput(f);
 }
 
 static int set_ioprio(struct aio_request *r, const struct iocb_abi *cb)

@@ -224,18 +224,19 @@ static noinline ssize_t page_cache_read_within_page(struct kiocb *k, struct iov_
 
 static noinline ssize_t file_read_any(struct kiocb *k, struct iov_iter *to)
 {
+	struct file *f = k->file; /* k is gone when the request is queued */
 	ssize_t done = 0, more;
 
 	if (unlikely(k->flags & IOCB_DIRECT)) {
 		done = file_direct_read(k, to);
-		if (done < 0 || !to->count || k->pos >= inode_size(k->file->inode->mapping->host)) {
+		if (done < 0 || !to->count || k->pos >= inode_size(f->inode->mapping->host)) {
 			if (done >= 0 || done == -EIOCBQUEUED)
-				touch_atime(k->file);
+				touch_atime(f);
 			return done;
 		}
 	}
 	more = page_cache_read(k, to);
-	touch_atime(k->file);
+	touch_atime(f);
 	return more < 0 && done ? done : done + more;
 }
 

@@ -306,9 +306,7 @@ static int make_request(struct file *f, const struct flock64_abi *u, bool ofd, s
 		return -EINVAL;
 	if (ofd && u->l_pid)
 		return -EINVAL;
-	l->type = u->l_type;
-	l->owner = ofd ? (void *)f : (void *)current->files;
-	l->pid = ofd ? -1 : current->tgid;
+	*l = (struct file_lock){ .type = u->l_type, .owner = ofd ? (void *)f : (void *)current->files, .pid = ofd ? -1 : current->tgid };
 	return to_range(f, u, l);
 }
 

@@ -48,6 +48,7 @@ int process_init(void);
 int ferr_init(void);
 int epoll_init(void);
 int aio_init(void);
+int timerfd_init(void);
 int unix_init(void);
 int inet_init(void);
 int vfs_init(void);

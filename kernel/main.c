@@ -36,6 +36,7 @@ static const struct init_step steps[] = {
 	{ "ferr", INIT_SCHED, ferr_init, "process timer tasklet" },
 	{ "vfs", INIT_CORE, vfs_init, "process" },
 	{ "epoll", INIT_CORE, epoll_init, "vfs" },
+	{ "timerfd", INIT_CORE, timerfd_init, "vfs" },
 	{ "unix", INIT_CORE, unix_init, "vfs" },
 	{ "page_cache", INIT_CORE, page_cache_init, "vfs" },
 	{ "buffer", INIT_CORE, buffer_init, "page_cache" },

@@ -39,6 +39,11 @@ static void fill(struct signalfd_siginfo *s, const struct siginfo_k *k)
 	} else if (k->code > 0 && k->code < SI_KERNEL) {
 		s->band = (u32)k->band_or_utime;
 		s->fd = k->fd_or_stime;
+	} else if (k->code == SI_TIMER) {
+		s->tid = (u32)k->pid;
+		s->overrun = k->uid;
+		s->value = (s32)k->addr_or_value;
+		s->ptr[0] = k->addr_or_value;
 	} else {
 		s->pid = (u32)k->pid;
 		s->uid = k->uid;

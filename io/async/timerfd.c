@@ -1,9 +1,11 @@
 /*
  * timerfd, see timerfd.h. The timer's callback (softirq) counts expirations and arms the next one; periods that passed while it was late are
- * counted too. An absolute time of the wall clock is turned into one of the monotonic clock when it is set.
+ * counted too. Descriptors of the wall clock are in one list: when the clock is set, those that wait for a moment of it are armed again, and
+ * with CANCEL_ON_SET the reader is told by ECANCELED.
  */
 #include "io/async/timerfd.h"
 #include "io/vfs/files.h"
+#include "kernel/init.h"
 #include "kernel/sched/timespec.h"
 #include "kernel/uapi/time.h"
 #include "mm/alloc.h"
@@ -14,12 +16,17 @@
 struct timerfd {
 	int clock;
 	struct timer timer;
-	u64 expires, interval;  /* ns; expires 0: not armed. wait.lock, like ticks */
+	u64 expires, interval;  /* ns; expires 0: not armed. wait.lock, like all below */
+	u64 wall_expires;       /* the moment of the wall clock that expires stands for, or 0 */
 	u64 ticks;
+	bool tell, canceled;    /* CANCEL_ON_SET; the clock was set and the reader does not know yet */
+	struct list_head node;  /* of the wall clock: in wall_list */
 	struct wait_queue_head wait;
 };
 
 static const struct file_operations timerfd_fops;
+static DEFINE_SPINLOCK(wall_lock, RANK_FILES);
+static LIST_HEAD(wall_list);
 
 static void expired(void *arg)
 {
@@ -31,6 +38,8 @@ static void expired(void *arg)
 		u64 missed = t->interval ? div64_u64(now - t->expires, t->interval) : 0;
 		t->ticks += 1 + missed;
 		t->expires = t->interval ? t->expires + (missed + 1) * t->interval : 0;
+		if (t->wall_expires)
+			t->wall_expires += (missed + 1) * t->interval;
 		wake_up_key_locked(&t->wait, TASK_NORMAL, 0, POLLIN | POLLRDNORM);
 	}
 	if (t->expires)
@@ -47,13 +56,17 @@ static ssize_t timerfd_read(struct kiocb *k, struct iov_iter *to)
 	for (;;) {
 		u32 flags = spin_lock_irqsave(&t->wait.lock);
 		u64 ticks = t->ticks;
+		bool canceled = t->canceled;
 		t->ticks = 0;
+		t->canceled = false;
 		spin_unlock_irqrestore(&t->wait.lock, flags);
+		if (canceled)
+			return -ECANCELED;
 		if (ticks)
 			return copy_to_iter(&ticks, sizeof(ticks), to) == sizeof(ticks) ? (ssize_t)sizeof(ticks) : -EFAULT;
 		if ((k->file->flags & O_NONBLOCK) || (k->flags & IOCB_NOWAIT))
 			return -EAGAIN;
-		long err = wait_event_interruptible(&t->wait, *(volatile u64 *)&t->ticks);
+		long err = wait_event_interruptible(&t->wait, *(volatile u64 *)&t->ticks || READ_ONCE(t->canceled));
 		if (err)
 			return err;
 	}
@@ -64,7 +77,16 @@ static u32 timerfd_poll(struct file *f, struct poll_table *pt)
 	struct timerfd *t = f->private;
 
 	poll_wait(f, &t->wait, pt);
-	return *(volatile u64 *)&t->ticks ? POLLIN | POLLRDNORM : 0;
+	return *(volatile u64 *)&t->ticks || READ_ONCE(t->canceled) ? POLLIN | POLLRDNORM : 0;
+}
+
+static void destroy(struct timerfd *t)
+{
+	spin_lock(&wall_lock);
+	list_del(&t->node);
+	spin_unlock(&wall_lock);
+	timer_del_sync(&t->timer);
+	kfree(t);
 }
 
 static void timerfd_release(struct file *f)
@@ -74,8 +96,7 @@ static void timerfd_release(struct file *f)
 
 	t->expires = 0; /* a callback under way does not arm it again */
 	spin_unlock_irqrestore(&t->wait.lock, flags);
-	timer_del_sync(&t->timer);
-	kfree(t);
+	destroy(t);
 }
 
 static const struct file_operations timerfd_fops = {
@@ -96,34 +117,54 @@ long sys_timerfd_create(int clock, int flags)
 	t->clock = clock;
 	timer_init(&t->timer, expired, t);
 	wait_queue_init(&t->wait);
+	INIT_LIST_HEAD(&t->node);
+	if (clock == CLOCK_REALTIME) {
+		spin_lock(&wall_lock);
+		list_add(&t->node, &wall_list);
+		spin_unlock(&wall_lock);
+	}
 	long fd = anon_fd("timerfd", &timerfd_fops, t, O_RDWR | (u32)flags);
 	if (fd < 0)
-		kfree(t);
+		destroy(t);
 	return fd;
+}
+
+static void wall_clock_set(void)
+{
+	struct timerfd *t;
+
+	spin_lock(&wall_lock);
+	list_for_each_entry(t, &wall_list, node) {
+		u32 flags = spin_lock_irqsave(&t->wait.lock);
+		if (t->expires && t->wall_expires) {
+			t->expires = max_t(u64, realtime_to_ktime(t->wall_expires), 1);
+			timer_mod(&t->timer, t->expires);
+		}
+		if (t->tell) {
+			t->canceled = true;
+			wake_up_key_locked(&t->wait, TASK_NORMAL, 0, POLLIN | POLLRDNORM);
+		}
+		spin_unlock_irqrestore(&t->wait.lock, flags);
+	}
+	spin_unlock(&wall_lock);
+}
+
+int timerfd_init(void)
+{
+	static struct clock_set_hook hook = { .fn = wall_clock_set };
+
+	clock_set_register(&hook);
+	return 0;
 }
 
 /* ---- setting and asking ---- */
 
-struct setting { u64 interval, value; }; /* ns */
-
-static int get_setting(const u8 __user *user, bool wide, struct setting *s)
-{
-	int err = get_timespec_ns(user, wide, &s->interval);
-	return err ? err : get_timespec_ns(user + (wide ? sizeof(struct timespec64) : sizeof(struct timespec32)), wide, &s->value);
-}
-
-static int put_setting(u8 __user *user, bool wide, const struct setting *s)
-{
-	int err = put_timespec_ns(user, wide, s->interval);
-	return err ? err : put_timespec_ns(user + (wide ? sizeof(struct timespec64) : sizeof(struct timespec32)), wide, s->value);
-}
-
 /* wait.lock held. A timer that has expired but was not yet served counts as nearly due. */
-static struct setting remaining(const struct timerfd *t)
+static struct itimer_setting remaining(const struct timerfd *t)
 {
 	u64 now = ktime_ns();
 
-	return (struct setting){ t->interval, !t->expires ? 0 : t->expires > now ? t->expires - now : 1 };
+	return (struct itimer_setting){ t->interval, !t->expires ? 0 : t->expires > now ? t->expires - now : 1 };
 }
 
 static struct timerfd *timerfd_of(struct fd f)
@@ -131,19 +172,31 @@ static struct timerfd *timerfd_of(struct fd f)
 	return !f.file ? ERR_PTR(-EBADF) : f.file->ops != &timerfd_fops ? ERR_PTR(-EINVAL) : f.file->private;
 }
 
-static u64 absolute(const struct timerfd *t, u64 value, bool is_absolute)
+/* Lock held. -ECANCELED: it is set, but the clock was set since the last time. */
+static int set(struct timerfd *t, const struct itimer_setting *s, u32 how)
 {
-	if (!is_absolute)
-		return add_ns(ktime_ns(), value);
-	if (t->clock == CLOCK_REALTIME)
-		value = realtime_to_ktime(value);
-	return max_t(u64, value, 1);
+	bool wall = t->clock == CLOCK_REALTIME && (how & TFD_TIMER_ABSTIME), canceled = t->canceled;
+
+	t->ticks = 0;
+	t->interval = s->interval;
+	t->tell = wall && (how & TFD_TIMER_CANCEL_ON_SET);
+	t->canceled = false;
+	t->wall_expires = wall ? s->value : 0;
+	if (!s->value) {
+		t->expires = 0;
+		timer_del(&t->timer);
+		return 0;
+	}
+	t->expires = wall ? realtime_to_ktime(s->value) : how & TFD_TIMER_ABSTIME ? s->value : add_ns(ktime_ns(), s->value);
+	t->expires = max_t(u64, t->expires, 1);
+	timer_mod(&t->timer, t->expires);
+	return canceled && t->tell ? -ECANCELED : 0;
 }
 
 static long settime(int fd, u32 how, const void __user *new, void __user *old, bool wide)
 {
-	struct setting s, before;
-	int err = get_setting(new, wide, &s);
+	struct itimer_setting s, before;
+	int err = get_itimerspec(new, wide, &s);
 
 	if (err)
 		return err;
@@ -154,15 +207,10 @@ static long settime(int fd, u32 how, const void __user *new, void __user *old, b
 	if (!IS_ERR(t)) {
 		u32 flags = spin_lock_irqsave(&t->wait.lock);
 		before = remaining(t);
-		t->ticks = 0;
-		t->interval = s.interval;
-		t->expires = s.value ? absolute(t, s.value, how & TFD_TIMER_ABSTIME) : 0;
-		if (t->expires)
-			timer_mod(&t->timer, t->expires);
-		else
-			timer_del(&t->timer);
+		err = set(t, &s, how);
 		spin_unlock_irqrestore(&t->wait.lock, flags);
-		err = old ? put_setting(old, wide, &before) : 0;
+		if (!err && old)
+			err = put_itimerspec(old, wide, &before);
 	} else {
 		err = (int)PTR_ERR(t);
 	}
@@ -178,9 +226,9 @@ static long gettime(int fd, void __user *user, bool wide)
 
 	if (!err) {
 		u32 flags = spin_lock_irqsave(&t->wait.lock);
-		struct setting s = remaining(t);
+		struct itimer_setting s = remaining(t);
 		spin_unlock_irqrestore(&t->wait.lock, flags);
-		err = put_setting(user, wide, &s);
+		err = put_itimerspec(user, wide, &s);
 	}
 	fdput(f);
 	return err;

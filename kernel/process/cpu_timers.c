@@ -1,6 +1,10 @@
-/* ITIMER_VIRTUAL, ITIMER_PROF and RLIMIT_CPU: counted by the tick, only for processes that use them (signal->cpu_timers). */
+/*
+ * ITIMER_VIRTUAL, ITIMER_PROF and RLIMIT_CPU: counted by the tick, only for processes that use them (signal->cpu_timers). POSIX timers of CPU
+ * clocks are looked at here too.
+ */
 #include "kernel/hal/time_hw.h"
 #include "kernel/process/internal.h"
+#include "kernel/syscall/posix_timer.h"
 
 #define TICK_NS (NSEC_PER_SEC / HZ)
 
@@ -31,7 +35,7 @@ void cpu_timer_tick(struct task *t, bool user_mode)
 		xcpu = true;
 		s->next_xcpu_ns = s->cpu_ns + NSEC_PER_SEC; /* again every second until the hard limit */
 	}
-	s->cpu_timers = s->it_virt.left_ns || s->it_prof.left_ns || limit->cur != RLIM_INFINITY || limit->max != RLIM_INFINITY;
+	s->cpu_timers = posix_cpu_timers_tick(t) || s->it_virt.left_ns || s->it_prof.left_ns || limit->cur != RLIM_INFINITY || limit->max != RLIM_INFINITY;
 	spin_unlock_irqrestore(&t->sighand->lock, flags);
 	if (virt)
 		send_signal_process(t, SIGVTALRM, NULL);

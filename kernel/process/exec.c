@@ -11,6 +11,7 @@
 #include "kernel/hal/uaccess.h"
 #include "kernel/lib/printf.h"
 #include "kernel/process/internal.h"
+#include "kernel/syscall/posix_timer.h"
 #include "kernel/uapi/mman.h"
 #include "mm/alloc.h"
 #include "mm/mm.h"
@@ -269,6 +270,7 @@ int do_execve(struct regs *r, int dfd, const char *path, const void *argv, const
 		e = end_other_threads(current);
 	if (e)
 		goto out;
+	posix_timers_delete(current);
 	e = replace_program(b, plan, r);
 	b->file = NULL; /* both belong to the task now */
 	b->mm = NULL;

@@ -12,6 +12,7 @@
 #include "kernel/process/internal.h"
 #include "kernel/sync/completion.h"
 #include "kernel/syscall/futex.h"
+#include "kernel/syscall/posix_timer.h"
 #include "mm/mm.h"
 
 
@@ -156,8 +157,8 @@ static void unlink_task(struct task *t)
 	u32 flags;
 
 	t->exit_state = TASK_DEAD;
-	keep_thread_usage(t);
 	flags = spin_lock_irqsave(&t->sighand->lock);
+	keep_thread_usage(t); /* at once with leaving the list: timers of CPU clocks add up both */
 	list_del_init(&t->thread_node);
 	spin_unlock_irqrestore(&t->sighand->lock, flags);
 	list_del_init(&t->sibling);
@@ -362,6 +363,7 @@ void __noreturn do_exit(int wait_status)
 		if (t->signal->unkillable || t->tgid == 1)
 			panic("init ended with status %#x", (u32)wait_status);
 		timer_del_sync(&t->signal->itimer_real);
+		posix_timers_delete(t);
 		t->signal->cpu_timers = false;
 		exit_mm(t);
 		exit_files(t);

@@ -34,6 +34,7 @@ struct signal *signal_create(void)
 	atomic_set(&s->live, 1);
 	INIT_LIST_HEAD(&s->threads);
 	INIT_LIST_HEAD(&s->pending);
+	INIT_LIST_HEAD(&s->posix_timers);
 	wait_queue_init(&s->child_wait);
 	return s;
 }
@@ -99,6 +100,18 @@ void signal_wake_up(struct task *t)
 	wake_up_state(t, (t->pending_set & sigmask_of(SIGKILL)) ? TASK_INTERRUPTIBLE | TASK_STOPPED : TASK_INTERRUPTIBLE);
 }
 
+/* An entry leaves its queue: back to its owner, or freed. info: what is delivered of it, or NULL. */
+static void leave_queue(struct signal *s, struct sigqueue *q, struct siginfo_k *info)
+{
+	list_del_init(&q->node);
+	if (q->taken) {
+		q->taken(q, info);
+	} else {
+		s->nr_queued--;
+		kmem_cache_free(queue_cache, q);
+	}
+}
+
 /* Remove the signals of mask from one queue. */
 static void flush_queue(struct signal *s, struct list_head *list, u64 *set, u64 mask)
 {
@@ -108,11 +121,8 @@ static void flush_queue(struct signal *s, struct list_head *list, u64 *set, u64 
 		return;
 	*set &= ~mask;
 	list_for_each_entry_safe(q, n, list, node) {
-		if (!(sigmask_of(q->info.signo) & mask))
-			continue;
-		list_del(&q->node);
-		s->nr_queued--;
-		kmem_cache_free(queue_cache, q);
+		if (sigmask_of(q->info.signo) & mask)
+			leave_queue(s, q, NULL);
 	}
 }
 
@@ -241,6 +251,7 @@ static int send_locked(struct task *t, int sig, const struct siginfo_k *info, bo
 		q = kmem_cache_alloc(queue_cache, GFP_ATOMIC);
 	}
 	if (q) {
+		q->taken = NULL;
 		fill_info(&q->info, sig, info);
 		list_add_tail(&q->node, list);
 		t->signal->nr_queued++;
@@ -251,6 +262,34 @@ static int send_locked(struct task *t, int sig, const struct siginfo_k *info, bo
 	wake_up_key(&t->sighand->signalfd_wait, TASK_NORMAL, 0, POLLIN | POLLRDNORM);
 	complete_signal(t, sig, group);
 	return 0;
+}
+
+bool send_sigqueue_locked(struct task *t, struct sigqueue *q, bool process)
+{
+	int sig = q->info.signo;
+
+	if ((t->exit_state && !(process && atomic_read(&t->signal->live))) || !prepare_signal(t, sig))
+		return false;
+	list_add_tail(&q->node, process ? &t->signal->pending : &t->pending);
+	*(process ? &t->signal->shared_pending : &t->pending_set) |= sigmask_of(sig);
+	wake_up_key(&t->sighand->signalfd_wait, TASK_NORMAL, 0, POLLIN | POLLRDNORM);
+	complete_signal(t, sig, process);
+	return true;
+}
+
+void cancel_sigqueue_locked(struct task *t, struct sigqueue *q, bool process)
+{
+	struct list_head *list = process ? &t->signal->pending : &t->pending;
+	struct sigqueue *other;
+
+	if (list_empty(&q->node))
+		return;
+	list_del_init(&q->node);
+	list_for_each_entry(other, list, node) {
+		if (other->info.signo == q->info.signo)
+			return;
+	}
+	*(process ? &t->signal->shared_pending : &t->pending_set) &= ~sigmask_of(q->info.signo);
 }
 
 static int send_to(struct task *t, int sig, const struct siginfo_k *info, bool group)
@@ -363,9 +402,7 @@ more:
 		return;
 	}
 	*info = found->info;
-	list_del(&found->node);
-	s->nr_queued--;
-	kmem_cache_free(queue_cache, found);
+	leave_queue(s, found, info);
 }
 
 /* sighand lock of current held. */

@@ -21,6 +21,11 @@ struct siginfo_k { /* what travels with a signal inside the kernel */
 struct sigqueue {
 	struct list_head node;
 	struct siginfo_k info;
+	/*
+	 * NULL: the entry is freed when it leaves its queue. Else it belongs to somebody, who hears of it, with the copy that is delivered, or
+	 * NULL when the signal was thrown away. sighand lock held.
+	 */
+	void (*taken)(struct sigqueue *q, struct siginfo_k *info);
 };
 struct k_sigaction {
 	u32 handler; /* SIG_DFL 0, SIG_IGN 1, or a user address */
@@ -55,8 +60,8 @@ struct signal {
 	bool unkillable;     /* init: signals without a handler are ignored */
 	bool was_leader;     /* its pid was given to a group or a session */
 	bool child_subreaper;
-	bool cpu_timers;     /* it_virt, it_prof or RLIMIT_CPU are to be looked at by the tick */
-	u32 nr_queued;       /* sigqueue entries, limited by RLIMIT_SIGPENDING */
+	bool cpu_timers;     /* it_virt, it_prof, a POSIX timer of a CPU clock or RLIMIT_CPU are to be looked at by the tick */
+	u32 nr_queued;       /* sigqueue entries, those of POSIX timers too; limited by RLIMIT_SIGPENDING */
 	struct task *exec_task; /* an execve waits for the other threads to end */
 	struct cpu_itimer { u64 left_ns, interval_ns; } it_virt, it_prof; /* left 0: off */
 	u64 cpu_ns, next_xcpu_ns; /* while cpu_timers: CPU time of the process by ticks, and when SIGXCPU is due */
@@ -68,6 +73,8 @@ struct signal {
 	struct timer itimer_real;
 	u64 itimer_real_interval_ns;
 	struct task *itimer_task;
+	struct list_head posix_timers; /* kernel/syscall/posix_timer.c; sighand lock */
+	int next_timer_id;
 };
 
 #define RLIMIT_CPU 0
@@ -105,6 +112,13 @@ void sighand_put(struct sighand *s);
 /* Queue a signal; info NULL: from the kernel. 0 or -EAGAIN (queue full). Any context but hard interrupts with other sighand locks held. */
 int send_signal(struct task *t, int sig, const struct siginfo_k *info);         /* to this thread */
 int send_signal_process(struct task *t, int sig, const struct siginfo_k *info); /* to its process */
+/*
+ * The same with an entry that its owner keeps (q->taken is set, it is on no queue), to a process or one thread. sighand lock held, any context.
+ * false: the signal is ignored, or nobody is left to take it.
+ */
+bool send_sigqueue_locked(struct task *t, struct sigqueue *q, bool process);
+/* Take such an entry back, wherever it is. sighand lock held. */
+void cancel_sigqueue_locked(struct task *t, struct sigqueue *q, bool process);
 /* To every process of a group; tasklist_lock not held. 0 or -ESRCH. */
 int send_signal_pgrp(pid_t pgrp, int sig, const struct siginfo_k *info);
 /* A fault of the current task: cannot be ignored or blocked. */

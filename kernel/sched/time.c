@@ -27,6 +27,7 @@ static u64 tsc_start;
 
 static struct seqcount wall_seq;
 static u64 wall_offset; /* realtime - monotonic */
+static LIST_HEAD(clock_set_hooks); /* filled while the kernel starts */
 static u64 coarse_ns;   /* realtime at the last tick */
 static u64 jiffy_start; /* ktime_ns when jiffies last moved; written by the tick alone */
 volatile unsigned long jiffies = INITIAL_JIFFIES;
@@ -74,6 +75,7 @@ static void publish_coarse(u64 ns)
 
 void realtime_set_ns(u64 ns)
 {
+	struct clock_set_hook *h;
 	u32 flags = irq_save();
 
 	seq_write_begin(&wall_seq);
@@ -82,7 +84,11 @@ void realtime_set_ns(u64 ns)
 	publish_coarse(ns);
 	seq_write_end(&wall_seq);
 	irq_restore(flags);
+	list_for_each_entry(h, &clock_set_hooks, node)
+		h->fn();
 }
+
+void clock_set_register(struct clock_set_hook *h) { list_add_tail(&h->node, &clock_set_hooks); }
 
 u64 jiffies_to_ktime(unsigned long j)
 {

@@ -5,6 +5,7 @@
 #ifndef KERNEL_SCHED_TIME_H
 #define KERNEL_SCHED_TIME_H
 
+#include "kernel/lib/list.h"
 #include "kernel/lib/rbtree.h"
 
 #define NSEC_PER_SEC 1000000000ull
@@ -13,7 +14,10 @@
 
 u64 ktime_ns(void);          /* monotonic since boot; any context */
 u64 realtime_ns(void);       /* since 1970; any context */
-void realtime_set_ns(u64 ns);
+void realtime_set_ns(u64 ns); /* calls the hooks: process context once there are any */
+/* Who waits for moments of the wall clock is told when it was set. No locks held; fn may take spinlocks. */
+struct clock_set_hook { struct list_head node; void (*fn)(void); };
+void clock_set_register(struct clock_set_hook *h);
 /* The wall clock at the last tick, in ns: cheap, for file times. */
 u64 realtime_coarse_ns(void);
 /* The same in two halves, for hot paths; both change in the tick. To read them as one moment: seconds, nanoseconds, seconds again. */

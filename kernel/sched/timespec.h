@@ -47,6 +47,23 @@ static inline int __must_check put_timespec_ns(void __user *user, bool wide, u64
 	return copy_to_user(user, &n, sizeof(n)) ? -EFAULT : 0;
 }
 
+/* struct itimerspec: the period, then the time until the first expiry. */
+struct itimer_setting { u64 interval, value; }; /* ns */
+
+static inline int __must_check get_itimerspec(const void __user *user, bool wide, struct itimer_setting *s)
+{
+	int err = get_timespec_ns(user, wide, &s->interval);
+
+	return err ? err : get_timespec_ns((const u8 *)user + (wide ? sizeof(struct timespec64) : sizeof(struct timespec32)), wide, &s->value);
+}
+
+static inline int __must_check put_itimerspec(void __user *user, bool wide, const struct itimer_setting *s)
+{
+	int err = put_timespec_ns(user, wide, s->interval);
+
+	return err ? err : put_timespec_ns((u8 *)user + (wide ? sizeof(struct timespec64) : sizeof(struct timespec32)), wide, s->value);
+}
+
 /* A deadline far away stays one: it never becomes "for ever" or wraps. */
 static inline u64 add_ns(u64 a, u64 b) { return b >= WAIT_FOREVER - 1 - a ? WAIT_FOREVER - 1 : a + b; }
 

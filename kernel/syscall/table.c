@@ -262,11 +262,11 @@
 	S(256, epoll_wait, sys_epoll_wait) \
 	S(257, remap_file_pages, sys_remap_file_pages) \
 	S(258, set_tid_address, sys_set_tid_address) \
-	N(259, timer_create) \
-	N(260, timer_settime) \
-	N(261, timer_gettime) \
-	N(262, timer_getoverrun) \
-	N(263, timer_delete) \
+	S(259, timer_create, sys_timer_create) \
+	S(260, timer_settime, sys_timer_settime) \
+	S(261, timer_gettime, sys_timer_gettime) \
+	S(262, timer_getoverrun, sys_timer_getoverrun) \
+	S(263, timer_delete, sys_timer_delete) \
 	S(264, clock_settime, sys_clock_settime) \
 	S(265, clock_gettime, sys_clock_gettime) \
 	S(266, clock_getres, sys_clock_getres) \
@@ -404,8 +404,8 @@
 	N(405, clock_adjtime64) \
 	S(406, clock_getres_time64, sys_clock_getres_time64) \
 	S(407, clock_nanosleep_time64, sys_clock_nanosleep_time64) \
-	N(408, timer_gettime64) \
-	N(409, timer_settime64) \
+	S(408, timer_gettime64, sys_timer_gettime64) \
+	S(409, timer_settime64, sys_timer_settime64) \
 	S(410, timerfd_gettime64, sys_timerfd_gettime64) \
 	S(411, timerfd_settime64, sys_timerfd_settime64) \
 	S(412, utimensat_time64, sys_utimensat_time64) \

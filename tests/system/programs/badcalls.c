@@ -98,6 +98,8 @@ static const struct call {
 	X(epoll_pwait2, 441, EPOLL, OUT_, 1, IN_, IN_, 8) C(signalfd, -1, IN_, 8) C(signalfd4, -1, IN_, 8, 0)
 	X(timerfd_settime, 325, TIMERFD, 0, IN_, OUT_) X(timerfd_gettime, 326, TIMERFD, OUT_) X(timerfd_settime64, 411, TIMERFD, 0, IN_, OUT_)
 	X(timerfd_gettime64, 410, TIMERFD, OUT_)
+	X(timer_create, 259, 1, IN_, OUT_) X(timer_settime, 260, 0, 0, IN_, OUT_) X(timer_gettime, 261, 0, OUT_) X(timer_settime64, 409, 0, 0, IN_, OUT_)
+	X(timer_gettime64, 408, 0, OUT_)
 	X(openat2, 437, AT_FDCWD, PATH_, IN_, 24) X(faccessat2, 439, AT_FDCWD, PATH_, 0, 0)
 };
 #define NR_CALLS (sizeof(calls) / sizeof(calls[0]))
@@ -214,6 +216,7 @@ static int strict(void)
 		pid_t pid = fork();
 		if (pid == 0) {
 			alarm(10);
+			syscall(259, CLOCK_MONOTONIC, NULL, good); /* timer 0: a child does not inherit one */
 			_exit(42 + strict_one(&calls[i]));
 		}
 		waitpid(pid, &status, 0);

@@ -29,6 +29,11 @@
 
 #define TIMERFD_SETTIME 325 /* the C library has other names for these */
 #define TIMERFD_GETTIME 326
+#define TIMER_CREATE 259
+#define TIMER_SETTIME 260
+#define TIMER_GETTIME 261
+#define TIMER_GETOVERRUN 262
+#define TIMER_DELETE 263
 #define USER 1000
 #define PAGE 4096u
 #define NR_NUMBERS 460
@@ -90,6 +95,7 @@ static const struct known { short nr; char args[7]; char weight; } known[] = {
 	{ SYS_renameat2, "dsdsi", 2 }, { SYS_execveat, "dsbbi", 1 }, { SYS_statx, "dsiib", 1 }, { SYS_close_range, "ffi", 0 }, { SYS_remap_file_pages, "alZiZ", 1 },
 	{ SYS_epoll_create1, "Z", 2 }, { SYS_epoll_ctl, "fEfb", 8 }, { SYS_epoll_wait, "fbii", 3 }, { SYS_eventfd2, "iZ", 2 }, { SYS_signalfd4, "fbcZ", 2 },
 	{ SYS_timerfd_create, "iZ", 2 }, { TIMERFD_SETTIME, "fitb", 2 }, { TIMERFD_GETTIME, "fb", 1 },
+	{ TIMER_CREATE, "ibb", 2 }, { TIMER_SETTIME, "iitb", 3 }, { TIMER_GETTIME, "ib", 1 }, { TIMER_GETOVERRUN, "i", 1 }, { TIMER_DELETE, "i", 1 },
 	{ SYS_splice, "fbfbni", 3 }, { SYS_splice, "fZfZni", 4 }, { SYS_tee, "ffni", 2 }, { SYS_vmsplice, "fvci", 3 }, { SYS_copy_file_range, "fbfbnZ", 2 },
 	{ SYS_socket, "iiZ", 2 }, { SYS_socketpair, "iiZb", 3 }, { SYS_bind, "fbn", 1 }, { SYS_connect, "fbn", 1 }, { SYS_listen, "fi", 1 },
 	{ SYS_accept4, "fbbZ", 1 }, { SYS_sendto, "fbnibn", 2 }, { SYS_recvfrom, "fbnibb", 2 }, { SYS_sendmsg, "fbi", 2 }, { SYS_recvmsg, "fbi", 2 },

@@ -98,7 +98,8 @@ static const struct call {
 	X(epoll_pwait2, 441, EPOLL, OUT_, 1, IN_, IN_, 8) C(signalfd, -1, IN_, 8) C(signalfd4, -1, IN_, 8, 0)
 	X(timerfd_settime, 325, TIMERFD, 0, IN_, OUT_) X(timerfd_gettime, 326, TIMERFD, OUT_) X(timerfd_settime64, 411, TIMERFD, 0, IN_, OUT_)
 	X(timerfd_gettime64, 410, TIMERFD, OUT_)
-	X(timer_create, 259, 1, IN_, VALID_) X(timer_create, 259, 1, 0, OUT_) X(timer_settime, 260, 0, 0, IN_, OUT_) X(timer_gettime, 261, 0, OUT_) X(timer_settime64, 409, 0, 0, IN_, OUT_)
+	X(timer_create, 259, 1, IN_, VALID_) X(timer_create, 259, 1, 0, OUT_) X(timer_settime, 260, 0, 0, IN_, OUT_) X(timer_gettime, 261, 0, OUT_)
+	X(timer_settime64, 409, 0, 0, IN_, OUT_)
 	X(timer_gettime64, 408, 0, OUT_)
 	X(openat2, 437, AT_FDCWD, PATH_, IN_, 24) X(faccessat2, 439, AT_FDCWD, PATH_, 0, 0)
 };

@@ -1,4 +1,4 @@
-/* The socket system calls, for the table, and what their two files share. */
+/* The socket system calls, for the table, and what their files share. */
 #ifndef IO_NET_CALLS_H
 #define IO_NET_CALLS_H
 
@@ -18,11 +18,13 @@ long sys_accept4(int fd, void __user *addr, s32 __user *len, int flags);
 long sys_getsockname(int fd, void __user *addr, s32 __user *len);
 long sys_getpeername(int fd, void __user *addr, s32 __user *len);
 long sys_shutdown(int fd, int how);
-long sys_setsockopt(int fd, int level, int name, const void __user *value, int len);
-long sys_getsockopt(int fd, int level, int name, void __user *value, s32 __user *len);
 struct socket *socket_get(int fd, struct fd *f, long *err);
 int socket_address_from_user(struct sockaddr_any *a, const void __user *user, int len);
 int socket_address_to_user(const struct sockaddr_any *a, u32 len, void __user *user, s32 __user *size);
+
+/* options.c */
+long sys_setsockopt(int fd, int level, int name, const void __user *value, int len);
+long sys_getsockopt(int fd, int level, int name, void __user *value, s32 __user *len);
 
 /* message.c */
 struct mmsghdr_abi { struct msghdr_abi hdr; u32 len; };

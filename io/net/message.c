@@ -159,8 +159,7 @@ u32 scm_to_user(struct scm *scm, u32 control, u32 len, u32 *msg_flags, bool cloe
 
 static ssize_t send_message(struct socket *s, struct file *f, struct message *m, u32 flags)
 {
-	if (flags & ~KNOWN_FLAGS & ~MSG_WAITFORONE)
-		return -EINVAL;
+	flags &= KNOWN_FLAGS; /* others mean nothing to a sender, and Linux does not mind them */
 	if (f->flags & O_NONBLOCK)
 		flags |= MSG_DONTWAIT;
 	ssize_t n = s->ops->send(s, m, flags);
@@ -216,9 +215,10 @@ static long send_header(struct socket *s, struct file *f, const struct msghdr_ab
 	long ret = import_header(h, false, &iter, fast, &vec);
 
 	if (!ret && h->name) {
-		ret = socket_address_from_user(&a, (void __user *)h->name, h->namelen);
+		int len = min(h->namelen, (s32)sizeof(a)); /* Linux cuts it, instead of refusing it */
+		ret = socket_address_from_user(&a, (void __user *)h->name, len);
 		m.name = &a;
-		m.namelen = (u32)h->namelen;
+		m.namelen = (u32)len;
 	}
 	if (!ret && h->control && h->controllen > CONTROL_MAX)
 		ret = -ENOBUFS;
@@ -270,8 +270,6 @@ long sys_sendmmsg(int fd, struct mmsghdr_abi __user *msgs, u32 n, u32 flags)
 
 static ssize_t receive_message(struct socket *s, struct file *f, struct message *m, u32 flags)
 {
-	if (flags & MSG_OOB)
-		return -EOPNOTSUPP;
 	if (f->flags & O_NONBLOCK)
 		flags |= MSG_DONTWAIT;
 	return s->ops->receive(s, m, flags);
@@ -313,13 +311,15 @@ static long receive_header(struct socket *s, struct file *f, struct msghdr_abi _
 	u32 control = 0;
 	long ret = import_header(h, true, &iter, fast, &vec);
 
+	if (!ret && h->name && h->namelen < 0)
+		ret = -EINVAL;
 	if (!ret)
 		ret = receive_message(s, f, &m, flags);
 	if (m.scm && ret >= 0)
 		control = scm_to_user(m.scm, h->control, h->control ? h->controllen : 0, &m.flags, flags & MSG_CMSG_CLOEXEC, s->passcred);
 	else if (m.scm)
 		scm_free(m.scm);
-	if (ret >= 0 && h->name && copy_to_user((void __user *)h->name, &a, min(m.namelen, (u32)max(h->namelen, 0))))
+	if (ret >= 0 && h->name && copy_to_user((void __user *)h->name, &a, min(m.namelen, (u32)h->namelen)))
 		ret = -EFAULT;
 	m.flags |= flags & MSG_CMSG_CLOEXEC;
 	if (ret >= 0 && ((h->name && put_user_u32(m.namelen, (u32 __user *)&user->namelen)) || put_user_u32(m.flags, &user->flags) ||

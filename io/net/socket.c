@@ -1,27 +1,26 @@
 /*
- * The socket system calls and the file behind a socket. Addresses and options are copied in and out here; what they mean is the family's
- * (socket.h). Every call exists twice in the ABI: by itself, and as a number of socketcall(2) with its arguments in memory.
+ * The socket system calls and the file behind a socket. Addresses are copied in and out here; what they mean is the family's (socket.h).
+ * Options are in options.c, messages in message.c. Every call exists twice in the ABI: by itself, and as a number of socketcall(2) with its arguments in memory.
  */
 #include "io/net/socket.h"
 #include "io/net/calls.h"
 #include "io/vfs/files.h"
 #include "io/vfs/internal.h"
 #include "kernel/hal/uaccess.h"
-#include "kernel/lib/div64.h"
 #include "kernel/lib/string.h"
 #include "kernel/sched/signal.h"
 #include "kernel/sched/timespec.h"
 #include "kernel/uapi/ioctl.h"
 #include "mm/alloc.h"
 
-#define DEFAULT_BUFFER 212992u
 #define NR_FAMILIES 3
-#define OPTION_MAX 64u
 
 static int (*families[NR_FAMILIES])(struct socket *s);
+static u32 nr_sockets;
 static const struct file_operations socket_fops;
 
 void socket_family_register(int family, int (*create)(struct socket *s)) { families[family] = create; }
+u32 socket_count(void) { return nr_sockets; }
 struct socket *socket_of(struct file *f) { return f->ops == &socket_fops ? f->private : NULL; }
 u64 socket_deadline(u64 timeout_ns) { return timeout_ns ? add_ns(ktime_ns(), timeout_ns) : WAIT_FOREVER; }
 int socket_take_error(struct socket *s) { return -__sync_lock_test_and_set(&s->error, 0); }
@@ -81,6 +80,7 @@ static void socket_release(struct file *f)
 	if (s->ops)
 		s->ops->release(s);
 	kfree(s);
+	nr_sockets--;
 }
 
 static const struct file_operations socket_fops = {
@@ -102,7 +102,7 @@ static struct socket *new_socket(int family, int type, int protocol)
 	struct socket *s = kzalloc(sizeof(*s), GFP_KERNEL);
 
 	if (s)
-		*s = (struct socket){ .family = family, .type = type, .protocol = protocol, .sndbuf = DEFAULT_BUFFER, .rcvbuf = DEFAULT_BUFFER,
+		*s = (struct socket){ .family = family, .type = type, .protocol = protocol, .sndbuf = SOCKET_BUFFER, .rcvbuf = SOCKET_BUFFER,
 				      .rcvlowat = 1 };
 	return s;
 }
@@ -118,6 +118,7 @@ static struct file *socket_file(struct socket *s, u32 flags)
 		kfree(s);
 		return f;
 	}
+	nr_sockets++;
 	f->mode |= FMODE_STREAM;
 	f->inode->mode = S_IFSOCK | 0777;
 	s->file = f;
@@ -327,146 +328,6 @@ long sys_shutdown(int fd, int how)
 
 	if (!err)
 		err = (u32)how > SHUT_RDWR ? -EINVAL : s->ops->shutdown(s, how);
-	fdput(f);
-	return err;
-}
-
-/* ---- options ---- */
-
-static int set_timeout(u64 *ns, const void *value, u32 len, bool wide)
-{
-	s64 sec, usec;
-
-	if (len < (wide ? 16u : 8u))
-		return -EINVAL;
-	sec = wide ? ((const s64 *)value)[0] : ((const s32 *)value)[0];
-	usec = wide ? ((const s64 *)value)[1] : ((const s32 *)value)[1];
-	if (usec < 0 || usec >= 1000000)
-		return -EDOM;
-	*ns = sec < 0 ? 1 : to_ns(sec, (u32)usec * 1000);
-	return 0;
-}
-
-static u32 put_timeout(u64 ns, void *value, bool wide)
-{
-	u32 rest;
-	u64 sec = div_u64_rem(ns, NSEC_PER_SEC, &rest);
-
-	if (wide) {
-		((s64 *)value)[0] = (s64)sec;
-		((s64 *)value)[1] = rest / 1000;
-	} else {
-		((s32 *)value)[0] = (s32)sec;
-		((s32 *)value)[1] = (s32)rest / 1000;
-	}
-	return wide ? 16 : 8;
-}
-
-/* The kernel doubles what it is given, for its own bookkeeping, as socket(7) says. */
-static u32 buffer_size(int v) { return min(max(v < 0 ? 0 : (u32)v, 1152u), DEFAULT_BUFFER) * 2; }
-
-static int set_common(struct socket *s, int name, const void *value, u32 len)
-{
-	int v;
-
-	if (name == SO_RCVTIMEO_OLD || name == SO_RCVTIMEO_NEW)
-		return set_timeout(&s->rcvtimeo_ns, value, len, name == SO_RCVTIMEO_NEW);
-	if (name == SO_SNDTIMEO_OLD || name == SO_SNDTIMEO_NEW)
-		return set_timeout(&s->sndtimeo_ns, value, len, name == SO_SNDTIMEO_NEW);
-	if (len < sizeof(v))
-		return -EINVAL;
-	v = *(const int *)value;
-	switch (name) {
-	case SO_REUSEADDR: s->reuseaddr = v; return 0;
-	case SO_REUSEPORT: s->reuseport = v; return 0;
-	case SO_KEEPALIVE: s->keepalive = v; return 0;
-	case SO_BROADCAST: s->broadcast = v; return 0;
-	case SO_OOBINLINE: s->oobinline = v; return 0;
-	case SO_PASSCRED: s->passcred = v; return 0;
-	case SO_SNDBUF: case SO_SNDBUFFORCE: s->sndbuf = buffer_size(v); return 0;
-	case SO_RCVBUF: case SO_RCVBUFFORCE: s->rcvbuf = buffer_size(v); return 0;
-	case SO_RCVLOWAT: s->rcvlowat = v > 0 ? (u32)v : 1; return 0;
-	case SO_LINGER:
-		if (len < sizeof(s->linger))
-			return -EINVAL;
-		s->linger = *(const struct linger_abi *)value;
-		return 0;
-	case SO_PRIORITY: case SO_DONTROUTE: case SO_DEBUG: case SO_TIMESTAMP_OLD: return 0;
-	default: return -ENOPROTOOPT;
-	}
-}
-
-long sys_setsockopt(int fd, int level, int name, const void __user *user, int len)
-{
-	u8 value[OPTION_MAX] __attribute__((aligned(8)));
-	struct fd f;
-	long err;
-	struct socket *s = socket_get(fd, &f, &err);
-
-	if (!err && len < 0)
-		err = -EINVAL;
-	if (!err && copy_from_user(value, user, min_t(u32, (u32)len, sizeof(value))))
-		err = -EFAULT;
-	if (!err) {
-		err = level == SOL_SOCKET ? set_common(s, name, value, (u32)len) : -ENOPROTOOPT;
-		if (s->ops->setsockopt && (!err || err == -ENOPROTOOPT)) { /* the family may have to act on it */
-			int own = s->ops->setsockopt(s, level, name, value, min_t(u32, (u32)len, sizeof(value)));
-			err = own == -ENOPROTOOPT ? err : own;
-		}
-	}
-	fdput(f);
-	return err;
-}
-
-static int get_common(struct socket *s, int name, void *value)
-{
-	int *v = value;
-
-	switch (name) {
-	case SO_TYPE: *v = s->type; break;
-	case SO_DOMAIN: *v = s->family; break;
-	case SO_PROTOCOL: *v = s->protocol; break;
-	case SO_ERROR: *v = -socket_take_error(s); break;
-	case SO_REUSEADDR: *v = s->reuseaddr; break;
-	case SO_REUSEPORT: *v = s->reuseport; break;
-	case SO_KEEPALIVE: *v = s->keepalive; break;
-	case SO_BROADCAST: *v = s->broadcast; break;
-	case SO_OOBINLINE: *v = s->oobinline; break;
-	case SO_PASSCRED: *v = s->passcred; break;
-	case SO_SNDBUF: *v = (int)s->sndbuf; break;
-	case SO_RCVBUF: *v = (int)s->rcvbuf; break;
-	case SO_RCVLOWAT: *v = (int)s->rcvlowat; break;
-	case SO_SNDLOWAT: *v = 1; break;
-	case SO_PRIORITY: case SO_DONTROUTE: case SO_DEBUG: case SO_TIMESTAMP_OLD: *v = 0; break;
-	case SO_LINGER: *(struct linger_abi *)value = s->linger; return sizeof(s->linger);
-	case SO_RCVTIMEO_OLD: case SO_RCVTIMEO_NEW: return (int)put_timeout(s->rcvtimeo_ns, value, name == SO_RCVTIMEO_NEW);
-	case SO_SNDTIMEO_OLD: case SO_SNDTIMEO_NEW: return (int)put_timeout(s->sndtimeo_ns, value, name == SO_SNDTIMEO_NEW);
-	default: return -ENOPROTOOPT;
-	}
-	return sizeof(int);
-}
-
-long sys_getsockopt(int fd, int level, int name, void __user *user, s32 __user *user_len)
-{
-	u8 value[OPTION_MAX] __attribute__((aligned(8))) = { 0 };
-	struct fd f;
-	long err;
-	u32 room;
-	struct socket *s = socket_get(fd, &f, &err);
-
-	if (!err && get_user_u32(&room, (const u32 __user *)user_len))
-		err = -EFAULT;
-	if (!err && (s32)room < 0)
-		err = -EINVAL;
-	if (!err) {
-		err = s->ops->getsockopt ? s->ops->getsockopt(s, level, name, value, min_t(u32, room, sizeof(value))) : -ENOPROTOOPT;
-		if (err == -ENOPROTOOPT && level == SOL_SOCKET)
-			err = get_common(s, name, value);
-	}
-	if (err >= 0) {
-		room = min(room, (u32)err);
-		err = copy_to_user(user, value, room) || put_user_u32(room, (u32 __user *)user_len) ? -EFAULT : 0;
-	}
 	fdput(f);
 	return err;
 }

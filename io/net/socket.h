@@ -1,5 +1,5 @@
 /*
- * Sockets: what the system calls (socket.c, message.c) share with the protocol families (unix.c, inet.c). A family registers a function
+ * Sockets: what the system calls (socket.c, options.c, message.c) share with the protocol families (unix.c, inet.c). A family registers a function
  * that makes sockets; each socket then has the operations of its kind. All operations run in process context and may sleep unless said.
  */
 #ifndef IO_NET_SOCKET_H
@@ -8,6 +8,9 @@
 #include "io/contract/file.h"
 #include "kernel/irq/workqueue.h"
 #include "kernel/uapi/socket.h"
+
+#define OPTION_MAX 96u          /* bytes of an option's value */
+#define SOCKET_BUFFER 212992u  /* rmem_default, rmem_max and so on: bytes */
 
 struct socket;
 struct scm;
@@ -33,7 +36,11 @@ struct socket_ops {
 	ssize_t (*receive)(struct socket *s, struct message *m, u32 flags);
 	int (*shutdown)(struct socket *s, int how);
 	u32 (*poll)(struct socket *s, struct file *f, struct poll_table *pt);
-	/* Options that are not SOL_SOCKET's common ones. value: kernel memory. -ENOPROTOOPT: not known. getsockopt: length. */
+	/*
+	 * Options: the family is asked before (getsockopt) or after (setsockopt) the common ones of SOL_SOCKET. value: kernel memory, aligned;
+	 * setsockopt: len bytes of it, at least an int of SOL_SOCKET's, at most OPTION_MAX; getsockopt: room for OPTION_MAX, len is what the
+	 * program wants; answers the length. -ENOPROTOOPT: not known, or not done with.
+	 */
 	int (*setsockopt)(struct socket *s, int level, int name, const void *value, u32 len);
 	int (*getsockopt)(struct socket *s, int level, int name, void *value, u32 len);
 	long (*ioctl)(struct socket *s, u32 cmd, unsigned long arg);
@@ -49,8 +56,8 @@ struct socket {
 	/* options that every family obeys; written by setsockopt alone */
 	u32 sndbuf, rcvbuf;           /* bytes */
 	u64 sndtimeo_ns, rcvtimeo_ns; /* 0: none */
-	u32 rcvlowat;
-	bool reuseaddr, reuseport, keepalive, broadcast, passcred, oobinline;
+	u32 rcvlowat, priority;
+	bool reuseaddr, reuseport, keepalive, broadcast, passcred, oobinline, dontroute, debug, timestamp, no_check;
 	struct linger_abi linger;
 	int error;                    /* for SO_ERROR, positive; taken by xchg */
 };
@@ -62,6 +69,9 @@ u64 socket_deadline(u64 timeout_ns);
 /* An error that waits for somebody: as -errno, and gone. */
 int socket_take_error(struct socket *s);
 struct socket *socket_of(struct file *f); /* NULL: no socket */
+u32 socket_count(void); /* of all families, with a descriptor or on its way */
+/* A socket that was accepted starts with the options of the one that listened. */
+void socket_inherit_options(struct socket *fresh, const struct socket *from);
 
 /* Something happened: waiters of wq, and owners of O_ASYNC. events: POLL*; any context. */
 void socket_wake(struct socket *s, struct wait_queue_head *wq, u32 events);

@@ -1,113 +1,134 @@
-/* UDP sockets over lwIP, see inet.h. A datagram that finds the receiver's buffer full is dropped. */
+/* UDP sockets over lwIP, see inet.h: names and sending; the rest is datagram.c's. A connected one hears when nobody listens at the other end. */
 #include "io/net/inet.h"
-#include "kernel/hal/uaccess.h"
-#include "kernel/uapi/ioctl.h"
+#include "lwip/prot/icmp.h"
+#include "lwip/prot/ip4.h"
+#include "lwip/prot/udp.h"
 
 #define UDP_MAX 65507u
 
-struct udp_sock {
-	struct socket *socket;
-	struct udp_pcb *pcb;
-	struct list_head queue;      /* struct inet_packet; net_lock, like the rest */
-	u32 queued;                  /* bytes */
-	bool shut_read, shut_write;
-	struct wait_queue_head wait;
-};
-
+LIST_HEAD(udp_socks);
 static const struct socket_ops udp_ops;
-static struct udp_sock *udp_of(struct socket *s) { return s->sk; }
 
 /* From the stack, net_lock held. */
-static void received(void *arg, struct udp_pcb *pcb, struct pbuf *p, const ip_addr_t *from, u16_t port)
-{
-	struct udp_sock *u = arg;
-	struct inet_packet *q = u->queued + p->tot_len > u->socket->rcvbuf || u->shut_read ? NULL : kmalloc(sizeof(*q), GFP_NOFS);
+static void received(void *arg, struct udp_pcb *pcb, struct pbuf *p, const ip_addr_t *from, u16_t port) { datagram_arrived(arg, p, from, port); }
 
-	if (!q) {
-		pbuf_free(p);
-		return;
-	}
-	*q = (struct inet_packet){ .pbuf = p, .from = *from, .port = port };
-	list_add_tail(&q->node, &u->queue);
-	u->queued += p->tot_len;
-	socket_wake(u->socket, &u->wait, POLLIN | POLLRDNORM);
+/*
+ * Every ICMP packet comes by here before the stack answers it. "Destination unreachable" carries the header of the datagram it is about, and
+ * its first 8 bytes (RFC 792): the ports. It goes to the socket that has sent it, when that is connected there.
+ */
+static u8_t icmp_received(void *arg, struct raw_pcb *raw, struct pbuf *p, const ip_addr_t *from)
+{
+	struct { struct icmp_echo_hdr icmp; struct ip_hdr ip; struct udp_hdr udp; } __packed m;
+	const struct ip_hdr *outer = p->payload;
+	u32 len = p->len >= IP_HLEN ? IPH_HL_BYTES(outer) : 0;
+
+	if (!len || pbuf_copy_partial(p, &m, sizeof(m), (u16)len) != sizeof(m) || ICMPH_TYPE(&m.icmp) != ICMP_DUR || IPH_HL_BYTES(&m.ip) != IP_HLEN ||
+	    IPH_PROTO(&m.ip) != IP_PROTO_UDP)
+		return 0;
+	for (struct udp_pcb *u = udp_pcbs; u; u = u->next)
+		if (u->local_port == lwip_ntohs(m.udp.src) && (u->flags & UDP_FLAGS_CONNECTED) && u->remote_port == lwip_ntohs(m.udp.dest) &&
+		    ip_addr_get_ip4_u32(&u->remote_ip) == m.ip.dest.addr)
+			datagram_error(u->recv_arg, ICMPH_CODE(&m.icmp) == ICMP_DUR_PORT ? ECONNREFUSED : EHOSTUNREACH);
+	return 0;
+}
+
+void udp_start(void)
+{
+	struct raw_pcb *r = raw_new(IP_PROTO_ICMP);
+
+	if (r)
+		raw_recv(r, icmp_received, NULL);
 }
 
 int udp_socket(struct socket *s)
 {
-	struct udp_sock *u = kzalloc(sizeof(*u), GFP_KERNEL);
+	struct datagram_sock *d = datagram_new(s);
 
-	if (!u)
+	if (!d)
 		return -ENOMEM;
-	INIT_LIST_HEAD(&u->queue);
-	wait_queue_init(&u->wait);
-	u->socket = s;
+	s->protocol = IPPROTO_UDP;
 	net_lock();
-	u->pcb = udp_new();
-	if (u->pcb)
-		udp_recv(u->pcb, received, u);
+	d->udp = udp_new();
+	if (d->udp) {
+		udp_recv(d->udp, received, d);
+		list_add_tail(&d->node, &udp_socks);
+	}
 	net_unlock();
-	if (!u->pcb) {
-		kfree(u);
+	if (!d->udp) {
+		kfree(d);
 		return -ENOBUFS;
 	}
-	s->sk = u;
+	s->sk = d;
 	s->ops = &udp_ops;
 	return 0;
 }
 
 static void udp_release(struct socket *s)
 {
-	struct udp_sock *u = udp_of(s);
+	struct datagram_sock *d = datagram_of(s);
 
 	net_lock();
-	udp_remove(u->pcb);
-	while (!list_empty(&u->queue)) {
-		struct inet_packet *q = list_first_entry(&u->queue, struct inet_packet, node);
-		list_del(&q->node);
-		inet_free_packet(q);
-	}
+	udp_remove(d->udp);
+	datagram_free(d);
 	net_unlock();
-	kfree(u);
+}
+
+/* port 0: any. net_lock held. */
+static int bind_port(struct datagram_sock *d, const ip_addr_t *ip, u16 port)
+{
+	if (!port)
+		port = inet_free_port(IPPROTO_UDP, 0);
+	return port ? inet_errno(udp_bind(d->udp, ip, port)) : -EADDRINUSE;
+}
+
+/* Before the first datagram goes. net_lock held. */
+static int autobind(struct datagram_sock *d)
+{
+	return d->udp->local_port ? 0 : bind_port(d, IP_ADDR_ANY, 0) ? -EAGAIN : 0;
 }
 
 static int udp_bind_socket(struct socket *s, const struct sockaddr_any *a, u32 len)
 {
-	struct udp_sock *u = udp_of(s);
+	struct datagram_sock *d = datagram_of(s);
 	ip_addr_t ip;
 	u16 port;
-	int err = inet_address(a, len, &ip, &port);
+	int err = inet_bind_address(a, len, &ip, &port);
 
-	if (!err)
-		err = inet_check_bind(&ip, port);
 	if (err)
 		return err;
 	net_lock();
-	if (s->reuseaddr)
-		ip_set_option(u->pcb, SOF_REUSEADDR);
-	err = u->pcb->local_port ? -EINVAL : inet_errno(udp_bind(u->pcb, &ip, port));
+	err = d->udp->local_port ? -EINVAL : bind_port(d, &ip, port);
 	net_unlock();
 	return err;
 }
 
 static int udp_connect_socket(struct socket *s, const struct sockaddr_any *a, u32 len, bool nonblock)
 {
-	struct udp_sock *u = udp_of(s);
+	struct datagram_sock *d = datagram_of(s);
 	ip_addr_t ip;
 	u16 port;
 	int err = 0;
 
+	if (len < sizeof(a->family))
+		return -EINVAL;
 	net_lock();
-	if (len >= sizeof(a->family) && a->family == AF_UNSPEC) {
-		udp_disconnect(u->pcb);
+	if (a->family == AF_UNSPEC) {
+		udp_disconnect(d->udp);
+		d->connected = false;
 	} else {
 		err = inet_address(a, len, &ip, &port);
-		if (!err && ip_addr_isany(&ip))
-			ip_addr_copy(ip, *netif_ip_addr4(&lo_netif));
 		if (!err)
-			err = inet_errno(udp_connect(u->pcb, &ip, port));
+			inet_real_destination(&ip);
+		if (!err && !ip4_route(&ip))
+			err = -ENETUNREACH;
 		if (!err)
-			ip_addr_copy(u->pcb->local_ip, *netif_ip_addr4(&lo_netif));
+			err = autobind(d);
+		if (!err)
+			err = inet_errno(udp_connect(d->udp, &ip, port));
+		if (!err) {
+			ip_addr_copy(d->udp->local_ip, *netif_ip_addr4(&lo_netif));
+			d->connected = true;
+		}
 	}
 	net_unlock();
 	return err;
@@ -115,123 +136,56 @@ static int udp_connect_socket(struct socket *s, const struct sockaddr_any *a, u3
 
 static int udp_getname(struct socket *s, struct sockaddr_any *a, bool peer)
 {
-	const struct udp_pcb *pcb = udp_of(s)->pcb;
+	const struct udp_pcb *pcb = datagram_of(s)->udp;
 
-	if (peer && !(pcb->flags & UDP_FLAGS_CONNECTED))
+	if (peer && !datagram_of(s)->connected)
 		return -ENOTCONN;
 	return (int)(peer ? inet_put_address(a, &pcb->remote_ip, pcb->remote_port) : inet_put_address(a, &pcb->local_ip, pcb->local_port));
 }
 
 static ssize_t udp_send_message(struct socket *s, struct message *m, u32 flags)
 {
-	struct udp_sock *u = udp_of(s);
+	struct datagram_sock *d = datagram_of(s);
 	u32 len = iov_iter_count(m->iter);
 	ip_addr_t ip;
-	u16 port;
+	u16 port = 1;
 	int err = 0;
 
-	if (u->shut_write)
-		return -EPIPE;
 	if (len > UDP_MAX)
 		return -EMSGSIZE;
+	if (flags & MSG_OOB)
+		return -EOPNOTSUPP;
 	if (m->namelen)
 		err = inet_address(m->name, m->namelen, &ip, &port);
-	else if (!(u->pcb->flags & UDP_FLAGS_CONNECTED))
+	else if (!d->connected)
 		err = -EDESTADDRREQ;
-	if (!err && m->namelen && !port)
+	if (!err && !port)
 		err = -EINVAL;
+	if (!err && d->shut_write)
+		err = -EPIPE;
+	if (!err)
+		err = socket_take_error(s);
 	if (err)
 		return err;
-	struct pbuf *p = pbuf_alloc(PBUF_TRANSPORT, (u16)len, PBUF_RAM);
-	if (!p)
-		return -ENOBUFS;
-	err = copy_from_iter(p->payload, len, m->iter) == len ? 0 : -EFAULT;
+	struct pbuf *p = datagram_from_message(m, PBUF_TRANSPORT);
+	if (IS_ERR(p))
+		return PTR_ERR(p);
 	net_lock();
-	if (!err && m->namelen && ip_addr_isany(&ip))
-		ip_addr_copy(ip, *netif_ip_addr4(&lo_netif));
+	err = autobind(d);
+	if (!err && m->namelen)
+		inet_real_destination(&ip);
 	if (!err)
-		err = inet_errno(m->namelen ? udp_sendto(u->pcb, p, &ip, port) : udp_send(u->pcb, p));
+		err = inet_errno(m->namelen ? udp_sendto(d->udp, p, &ip, port) : udp_send(d->udp, p));
 	pbuf_free(p);
 	net_unlock();
-	if (!err)
-		current->io.sent += len;
-	return err ? err : (ssize_t)len;
-}
-
-static ssize_t udp_receive(struct socket *s, struct message *m, u32 flags)
-{
-	struct udp_sock *u = udp_of(s);
-	u64 deadline = socket_deadline(s->rcvtimeo_ns);
-	struct inet_packet *q = NULL;
-
-	for (;;) {
-		net_lock();
-		if (!list_empty(&u->queue)) {
-			q = list_first_entry(&u->queue, struct inet_packet, node);
-			list_unlink(&q->node); /* ours while it is copied */
-			u->queued -= q->pbuf->tot_len;
-		}
-		net_unlock();
-		if (q)
-			break;
-		int err = socket_take_error(s);
-		if (err || u->shut_read)
-			return err;
-		if (flags & MSG_DONTWAIT)
-			return -EAGAIN;
-		err = (int)wait_event_interruptible_until(&u->wait, !list_empty(&u->queue) || u->shut_read || s->error, deadline);
-		if (err)
-			return err == -ETIMEDOUT ? -EAGAIN : err;
-	}
-	u32 len = q->pbuf->tot_len, want = min(len, iov_iter_count(m->iter)), got = inet_copy_out(q, want, m->iter);
-	if (want < len)
-		m->flags |= MSG_TRUNC;
-	if (m->name)
-		m->namelen = inet_put_address(m->name, &q->from, q->port);
-	net_lock();
-	if (flags & MSG_PEEK) {
-		list_add(&q->node, &u->queue);
-		u->queued += len;
-	} else {
-		inet_free_packet(q);
-	}
-	net_unlock();
-	return got < want ? -EFAULT : (ssize_t)(flags & MSG_TRUNC ? len : want);
-}
-
-static int udp_shutdown_socket(struct socket *s, int how)
-{
-	struct udp_sock *u = udp_of(s);
-
-	if (!(u->pcb->flags & UDP_FLAGS_CONNECTED))
-		return -ENOTCONN;
-	u->shut_read |= how != SHUT_WR;
-	u->shut_write |= how != SHUT_RD;
-	socket_wake(s, &u->wait, POLLIN | POLLOUT | POLLHUP);
-	return 0;
-}
-
-static u32 udp_poll(struct socket *s, struct file *f, struct poll_table *pt)
-{
-	struct udp_sock *u = udp_of(s);
-
-	poll_wait(f, &u->wait, pt);
-	return (list_empty(&u->queue) && !u->shut_read ? 0 : POLLIN | POLLRDNORM) | POLLOUT | POLLWRNORM | POLLWRBAND | (s->error ? POLLERR : 0);
-}
-
-static long udp_ioctl(struct socket *s, u32 cmd, unsigned long arg)
-{
-	struct udp_sock *u = udp_of(s);
-
-	if (cmd != FIONREAD)
-		return inet_ioctl(cmd, arg);
-	net_lock();
-	u32 n = list_empty(&u->queue) ? 0 : list_first_entry(&u->queue, struct inet_packet, node)->pbuf->tot_len;
-	net_unlock();
-	return put_user_u32(n, (u32 __user *)arg);
+	if (err)
+		return err;
+	current->io.sent += len;
+	return (ssize_t)len;
 }
 
 static const struct socket_ops udp_ops = {
-	.bind = udp_bind_socket, .connect = udp_connect_socket, .getname = udp_getname, .send = udp_send_message, .receive = udp_receive,
-	.shutdown = udp_shutdown_socket, .poll = udp_poll, .ioctl = udp_ioctl, .release = udp_release,
+	.bind = udp_bind_socket, .connect = udp_connect_socket, .getname = udp_getname, .send = udp_send_message, .receive = datagram_receive,
+	.shutdown = datagram_shutdown, .poll = datagram_poll, .ioctl = datagram_ioctl, .setsockopt = datagram_setsockopt,
+	.getsockopt = datagram_getsockopt, .release = udp_release,
 };

@@ -403,6 +403,8 @@ ssize_t unix_stream_receive(struct socket *s, struct message *m, u32 flags)
 
 	if (u->state == UNIX_LISTENING)
 		return -EINVAL;
+	if (flags & MSG_OOB)
+		return -EOPNOTSUPP;
 	for (;;) {
 		mutex_lock(&u->read_lock);
 		ssize_t n = read_stream(s, m, flags & MSG_PEEK);
@@ -425,6 +427,8 @@ ssize_t unix_packet_receive(struct socket *s, struct message *m, u32 flags)
 	struct unix_packet *p;
 	ssize_t ret;
 
+	if (flags & MSG_OOB)
+		return -EOPNOTSUPP;
 	for (;;) {
 		mutex_lock(&u->read_lock);
 		p = next_packet(u, NULL);

@@ -27,6 +27,7 @@
 #define MSG_DONTWAIT 0x40u
 #define MSG_EOR 0x80u
 #define MSG_WAITALL 0x100u
+#define MSG_ERRQUEUE 0x2000u
 #define MSG_NOSIGNAL 0x4000u
 #define MSG_MORE 0x8000u
 #define MSG_WAITFORONE 0x10000u
@@ -43,8 +44,10 @@
 #define SO_RCVBUF 8
 #define SO_KEEPALIVE 9
 #define SO_OOBINLINE 10
+#define SO_NO_CHECK 11
 #define SO_PRIORITY 12
 #define SO_LINGER 13
+#define SO_BSDCOMPAT 14
 #define SO_REUSEPORT 15
 #define SO_PASSCRED 16
 #define SO_PEERCRED 17

@@ -1,0 +1,83 @@
+/*
+ * TCP sockets, inside, see inet.h: tcp.c has their life and what the stack tells them, tcp_connect.c names and connections, tcp_data.c sending,
+ * receiving and readiness, tcp_options.c the options. All of struct tcp_sock is guarded by net_lock; without it, it is read as a hint.
+ */
+#ifndef IO_NET_TCP_H
+#define IO_NET_TCP_H
+
+#include "io/net/inet.h"
+#include "lwip/priv/tcp_priv.h"
+
+enum tcp_sock_state { TS_CLOSED, TS_LISTENING, TS_CONNECTING, TS_CONNECTED, TS_DEAD /* the pcb is gone */ };
+
+struct tx_piece { /* memory the stack refers to */
+	struct list_head node;
+	struct page *page;
+	u32 len;
+};
+
+struct tcp_options { /* kept here, because a pcb does not live as long as its socket */
+	bool nodelay, cork;
+	u32 keepidle, keepintvl, keepcnt;  /* seconds, seconds, probes */
+	u32 maxseg;                        /* bytes; 0: what the stack finds */
+	u32 user_timeout;                  /* ms that data may wait for its acknowledgement; 0: the stack's own patience */
+};
+
+struct tcp_sock {
+	struct socket *socket;       /* NULL: not accepted yet, or closed */
+	struct tcp_pcb *pcb;
+	enum tcp_sock_state state;
+	struct list_head rx;         /* struct inet_packet */
+	u32 rx_bytes;
+	bool eof, shut_read, shut_write;
+	bool connect_failed;         /* how it came to be TS_DEAD: connect may be called again */
+	struct list_head tx;         /* struct tx_piece */
+	u32 tx_acked;                /* bytes of the first piece that have arrived */
+	u32 tx_bytes;                /* not acknowledged yet */
+	u32 progress_ms;             /* sys_now when something was, or the first byte was sent */
+	struct list_head backlog, node;
+	u32 nr_backlog;
+	struct tcp_sock *listener;   /* of one that waits in a backlog */
+	int error;                   /* positive; before there is a socket to tell */
+	struct tcp_options opt;
+	ip_addr_t local_ip, remote_ip; /* when the pcb is gone */
+	u16 local_port, bound_port;  /* bound_port: by bind(2) */
+	struct mutex read_lock;
+	struct wait_queue_head wait;
+};
+
+static inline struct tcp_sock *tcp_of(struct socket *s) { return s->sk; }
+void tcp_wake(struct tcp_sock *t, u32 events);
+
+/* tcp.c; all with net_lock held */
+int tcp_stop_listening(struct tcp_sock *t);   /* and all that waited; a new pcb, not connected. -ENOBUFS */
+int tcp_start_again(struct tcp_sock *t);      /* as new, with the options and the name it was given: what connect(2) wants. -ENOBUFS */
+void tcp_attach(struct tcp_sock *t);          /* the stack's callbacks, to t->pcb */
+void tcp_detach(struct tcp_pcb *pcb);
+err_t tcp_on_accept(void *arg, struct tcp_pcb *pcb, err_t err);
+err_t tcp_on_connected(void *arg, struct tcp_pcb *pcb, err_t err);
+
+/* tcp_connect.c */
+int tcp_bind_socket(struct socket *s, const struct sockaddr_any *a, u32 len);
+int tcp_connect_socket(struct socket *s, const struct sockaddr_any *a, u32 len, bool nonblock);
+int tcp_listen_socket(struct socket *s, int backlog);
+int tcp_accept_socket(struct socket *s, struct socket *fresh, bool nonblock);
+int tcp_getname(struct socket *s, struct sockaddr_any *a, bool peer);
+int tcp_shutdown_socket(struct socket *s, int how);
+
+/* tcp_data.c */
+ssize_t tcp_send_message(struct socket *s, struct message *m, u32 flags);
+ssize_t tcp_receive(struct socket *s, struct message *m, u32 flags);
+u32 tcp_poll_socket(struct socket *s, struct file *f, struct poll_table *pt);
+long tcp_ioctl(struct socket *s, u32 cmd, unsigned long arg);
+void tcp_drop_tx(struct tcp_sock *t, u32 len); /* so much has arrived, or ~0: forget it all */
+void tcp_drop_rx(struct tcp_sock *t);
+
+/* tcp_options.c */
+extern const struct tcp_options tcp_default_options;
+void tcp_apply_options(struct tcp_sock *t);   /* to its pcb */
+int tcp_setsockopt(struct socket *s, int level, int name, const void *value, u32 len);
+int tcp_getsockopt(struct socket *s, int level, int name, void *value, u32 len);
+u32 tcp_linux_state(const struct tcp_pcb *pcb); /* the number that /proc/net/tcp and TCP_INFO show; NULL: closed */
+
+#endif

@@ -165,7 +165,7 @@ static ssize_t send_message(struct socket *s, struct file *f, struct message *m,
 	ssize_t n = s->ops->send(s, m, flags);
 	if (n == -EPIPE && !(flags & MSG_NOSIGNAL))
 		send_signal(current, SIGPIPE, NULL);
-	return n;
+	return socket_interrupted(n, s->sndtimeo_ns);
 }
 
 long sys_sendto(int fd, const void __user *buf, size_t n, u32 flags, const void __user *addr, int len)
@@ -272,7 +272,7 @@ static ssize_t receive_message(struct socket *s, struct file *f, struct message 
 {
 	if (f->flags & O_NONBLOCK)
 		flags |= MSG_DONTWAIT;
-	return s->ops->receive(s, m, flags);
+	return socket_interrupted(s->ops->receive(s, m, flags), s->rcvtimeo_ns);
 }
 
 long sys_recvfrom(int fd, void __user *buf, size_t n, u32 flags, void __user *addr, s32 __user *len)

@@ -41,7 +41,7 @@ static ssize_t socket_read(struct kiocb *k, struct iov_iter *to)
 
 	if (m.scm)
 		scm_free(m.scm); /* who does not ask for descriptors does not get them */
-	return n;
+	return socket_interrupted(n, s->rcvtimeo_ns);
 }
 
 static ssize_t socket_write(struct kiocb *k, struct iov_iter *from)
@@ -52,7 +52,7 @@ static ssize_t socket_write(struct kiocb *k, struct iov_iter *from)
 
 	if (n == -EPIPE)
 		send_signal(current, SIGPIPE, NULL);
-	return n;
+	return socket_interrupted(n, s->sndtimeo_ns);
 }
 
 static u32 socket_poll(struct file *f, struct poll_table *pt)
@@ -251,7 +251,7 @@ long sys_connect(int fd, const void __user *addr, int len)
 	if (!err)
 		err = socket_address_from_user(&a, addr, len);
 	if (!err)
-		err = s->ops->connect(s, &a, (u32)len, is_nonblock(&f));
+		err = socket_interrupted(s->ops->connect(s, &a, (u32)len, is_nonblock(&f)), s->sndtimeo_ns);
 	fdput(f);
 	return err;
 }
@@ -282,7 +282,7 @@ long sys_accept4(int fd, void __user *addr, s32 __user *len, int flags)
 		err = -EOPNOTSUPP;
 	if (!err) {
 		fresh = new_socket(s->family, s->type, s->protocol);
-		err = fresh ? s->ops->accept(s, fresh, is_nonblock(&f)) : -ENOMEM;
+		err = fresh ? socket_interrupted(s->ops->accept(s, fresh, is_nonblock(&f)), s->rcvtimeo_ns) : -ENOMEM;
 		if (err)
 			kfree(fresh);
 	}

@@ -66,6 +66,8 @@ struct socket {
 void socket_family_register(int family, int (*create)(struct socket *s));
 /* The deadline of a wait: for ever, or by the option. */
 u64 socket_deadline(u64 timeout_ns);
+/* A result of a wait with that timeout: with one, an interrupted call says EINTR and is not restarted (signal(7)). */
+static inline ssize_t socket_interrupted(ssize_t n, u64 timeout_ns) { return unlikely(n == -ERESTARTSYS) && timeout_ns ? -EINTR : n; }
 /* An error that waits for somebody: as -errno, and gone. */
 int socket_take_error(struct socket *s);
 struct socket *socket_of(struct file *f); /* NULL: no socket */

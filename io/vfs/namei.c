@@ -94,7 +94,7 @@ int do_mknod_at(int dfd, const char *name, umode_t mode, kdev_t dev)
 		if (S_ISREG(mode))
 			err = dir->iops->create ? dir->iops->create(dir, d, mode) : -EACCES;
 		else
-			err = dir->iops->mknod ? dir->iops->mknod(dir, d, mode, dev) : -EPERM;
+			err = dir->iops->mknod ? dir->iops->mknod(dir, d, mode, S_ISCHR(mode) || S_ISBLK(mode) ? dev : 0) : -EPERM;
 	}
 	create_end(&w, d);
 	return err;

@@ -53,8 +53,8 @@ int create_pipe_files(struct file *ends[2], int flags)
 	if (!p)
 		return -ENOMEM;
 	flags &= O_NONBLOCK | O_DIRECT;
-	int status = flags & O_NONBLOCK;
-	struct file *r = anon_file("pipe", &fifo_fops, p, (u32)(O_RDONLY | status));
+	u32 status = (u32)flags & O_NONBLOCK;
+	struct file *r = anon_file("pipe", &fifo_fops, p, O_RDONLY | status);
 	if (IS_ERR(r)) {
 		free_pipe(p);
 		return (int)PTR_ERR(r);
@@ -78,6 +78,7 @@ int create_pipe_files(struct file *ends[2], int flags)
 	p->files = 2;
 	r->mode |= FMODE_STREAM;
 	w->mode |= FMODE_STREAM;
+	w->flags |= (u32)flags & O_DIRECT; /* packets: open knows no such flag for what has no blocks */
 	ends[0] = r;
 	ends[1] = w;
 	return 0;
@@ -121,7 +122,7 @@ static void release_slot(struct pipe *p, struct pipe_buffer *b)
 	struct page *page = b->page;
 	b->page = NULL;
 	p->tail++;
-	if (likely((b->flags & PIPE_BUF_CAN_MERGE) && atomic_read(&page->refs) == 1)) {
+	if (likely(b->flags && atomic_read(&page->refs) == 1)) {
 		for (u32 i = 0; i < PIPE_SPARE_PAGES; i++)
 			if (!p->spare[i]) {
 				p->spare[i] = page;
@@ -153,8 +154,11 @@ static u32 read_slots(struct pipe *p, struct iov_iter *to, u32 *fault)
 		b->offset += n;
 		b->len -= n;
 		done += n;
-		if (!b->len)
+		bool packet = b->flags & PIPE_BUF_PACKET;
+		if (!b->len || packet)
 			release_slot(p, b);
+		if (unlikely(packet))
+			break;
 	}
 	pagefault_enable();
 	return done;
@@ -247,14 +251,14 @@ static ssize_t write_merge(struct pipe *p, struct iov_iter *from)
 	return (ssize_t)n;
 }
 
-/* Fill one free slot from page. Bytes done, or -EAGAIN as above. Lock held. */
-static ssize_t write_slot(struct pipe *p, struct page *page, struct iov_iter *from)
+/* Fill one free slot of this kind from page. Bytes done, or -EAGAIN as above. Lock held. */
+static ssize_t write_slot(struct pipe *p, struct page *page, struct iov_iter *from, u32 kind)
 {
 	u32 n = min(from->count, PAGE_SIZE);
 	if (copy_page_from_iter_atomic(page, 0, n, from) < n)
 		return -EAGAIN;
 	iov_iter_advance(from, n);
-	p->bufs[p->head & (p->slots - 1)] = (struct pipe_buffer){ page, 0, n, PIPE_BUF_CAN_MERGE };
+	p->bufs[p->head & (p->slots - 1)] = (struct pipe_buffer){ page, 0, n, kind };
 	p->head++;
 	return (ssize_t)n;
 }
@@ -268,8 +272,8 @@ static void wake_readers(struct pipe *p)
 /* Why a writer cannot go on with the lock held. */
 enum write_stop { WRITE_DONE, WRITE_FAULT, WRITE_NEEDS_PAGE, WRITE_FULL, WRITE_BROKEN };
 
-/* Write until done or until something is missing. Lock held. */
-static enum write_stop write_slots(struct pipe *p, struct iov_iter *from, ssize_t *done)
+/* Write until done or until something is missing; kind: PIPE_BUF_*. Lock held. */
+static enum write_stop write_slots(struct pipe *p, struct iov_iter *from, u32 kind, ssize_t *done)
 {
 	if (!p->readers)
 		return WRITE_BROKEN;
@@ -283,7 +287,7 @@ static enum write_stop write_slots(struct pipe *p, struct iov_iter *from, ssize_
 		struct page *page = take_spare(p);
 		if (!page)
 			return WRITE_NEEDS_PAGE;
-		n = write_slot(p, page, from);
+		n = write_slot(p, page, from, kind);
 		if (n < 0)
 			give_spare(p, page);
 	}
@@ -294,6 +298,7 @@ static ssize_t pipe_write(struct kiocb *k, struct iov_iter *from)
 {
 	struct pipe *p = k->file->private;
 	bool nonblock = (k->file->flags & O_NONBLOCK) || (k->flags & IOCB_NOWAIT), waited = false;
+	u32 kind = k->file->flags & O_DIRECT ? PIPE_BUF_PACKET : PIPE_BUF_CAN_MERGE;
 	ssize_t done = 0;
 	long err = 0;
 
@@ -302,7 +307,7 @@ static ssize_t pipe_write(struct kiocb *k, struct iov_iter *from)
 	while (!err) {
 		spin_lock(&p->lock);
 		bool was_empty = p->head == p->tail;
-		enum write_stop why = write_slots(p, from, &done);
+		enum write_stop why = write_slots(p, from, kind, &done);
 		bool wake = (was_empty || p->polled) && p->head != p->tail;
 		spin_unlock(&p->lock);
 		if (wake)

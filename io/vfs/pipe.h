@@ -8,6 +8,7 @@
 #include "io/contract/file.h"
 
 #define PIPE_BUF_CAN_MERGE BIT(0) /* the page is the pipe's own: the next small write may go on behind what is there */
+#define PIPE_BUF_PACKET BIT(1)    /* the pipe's own page, written with O_DIRECT: a read takes no more than this, and what it leaves is lost */
 #define PIPE_DEFAULT_SLOTS 16u
 #define PIPE_MAX_SLOTS 256u       /* what F_SETPIPE_SZ gives to everybody: 1 MiB */
 #define PIPE_SPARE_PAGES 2u

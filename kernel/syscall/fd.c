@@ -55,7 +55,7 @@ static long set_flags(int fd, struct file *f, u32 flags)
 		return -EPERM;
 	if ((flags & O_NOATIME) && !(f->flags & O_NOATIME) && !fs_owner_or_capable(i->uid))
 		return -EPERM;
-	if ((flags & O_DIRECT) && !(i->mapping && i->mapping->ops && i->mapping->ops->direct_io))
+	if ((flags & O_DIRECT) && !S_ISFIFO(i->mode) && !(i->mapping && i->mapping->ops && i->mapping->ops->direct_io))
 		return -EINVAL;
 	if (((flags ^ f->flags) & O_ASYNC) && f->ops->fasync) {
 		int err = f->ops->fasync(fd, f, flags & O_ASYNC);

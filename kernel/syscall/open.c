@@ -83,7 +83,7 @@ long sys_pipe2(s32 __user *user, int flags)
 	struct file *ends[2];
 	s32 fds[2];
 
-	if (flags & ~(O_CLOEXEC | O_NONBLOCK))
+	if (flags & ~(O_CLOEXEC | O_NONBLOCK | O_DIRECT))
 		return -EINVAL;
 	int err = create_pipe_files(ends, flags);
 	if (err)

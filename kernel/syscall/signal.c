@@ -30,10 +30,10 @@ static struct siginfo_k info_of_sender(int sig, int code)
 	return (struct siginfo_k){ .signo = sig, .code = code, .pid = current->tgid, .uid = current->cred.uid };
 }
 
-/* Signal 0 only asks whether one could. */
+/* Signal 0 only asks whether one could. That there is such a signal is looked at after the receiver was found. */
 static int signal_one(struct task *t, int sig, const struct siginfo_k *info, bool process)
 {
-	int e = may_signal(t, sig);
+	int e = valid_signal(sig) ? may_signal(t, sig) : -EINVAL;
 
 	if (e || !sig)
 		return e;
@@ -70,8 +70,6 @@ long sys_kill(pid_t pid, int sig)
 	struct task *t;
 	long r;
 
-	if (!valid_signal(sig))
-		return -EINVAL;
 	if (pid == (pid_t)0x80000000)
 		return -ESRCH;
 	if (pid <= 0)
@@ -90,7 +88,7 @@ static long kill_thread(pid_t tgid, pid_t tid, int sig, const struct siginfo_k *
 	struct task *t;
 	long r = -ESRCH;
 
-	if (!valid_signal(sig) || tid <= 0 || (tgid <= 0 && tgid != -1))
+	if (tid <= 0 || (tgid <= 0 && tgid != -1))
 		return -EINVAL;
 	t = get_task_by_pid(tid);
 	if (!t)
@@ -137,8 +135,6 @@ long sys_rt_sigqueueinfo(pid_t pid, int sig, const void __user *user)
 
 	if (r)
 		return r;
-	if (!valid_signal(sig))
-		return -EINVAL;
 	t = pid > 0 ? get_task_by_pid(pid) : NULL;
 	if (!t)
 		return -ESRCH;
@@ -174,6 +170,7 @@ static int do_sigaction(int sig, const struct k_sigaction *new, struct k_sigacti
 	if (new) {
 		*ka = *new;
 		ka->mask &= ~SIGMASK_UNBLOCKABLE;
+		ka->flags &= SA_KNOWN_FLAGS; /* so that a program can ask which there are */
 		/* POSIX: an action of "ignore" also discards what is pending. */
 		if (ka->handler == SIG_IGN || (ka->handler == SIG_DFL && (sigmask_of(sig) & SIGMASK_IGNORED)))
 			flush_signals_locked(t, sigmask_of(sig));

@@ -72,6 +72,8 @@ struct inode_operations {
 	int (*getattr)(struct inode *inode, struct kstat *st); /* NULL: generic_fillattr */
 	int (*permission)(struct inode *inode, int mask);  /* NULL: generic_permission */
 	int (*fallocate)(struct inode *inode, int mode, loff_t off, loff_t len); /* NULL: EOPNOTSUPP */
+	/* O_TMPFILE: a regular file near dir, nlink 0; d_instantiate on success, no entry. NULL: EOPNOTSUPP. */
+	int (*tmpfile)(struct inode *dir, struct dentry *d, umode_t mode);
 };
 
 #define I_NEW BIT(0)
@@ -130,6 +132,7 @@ struct inode {
 #define S_SYNC BIT(3)
 #define S_NOQUOTA BIT(4)
 #define S_DEAD BIT(5) /* directory removed while open */
+#define S_LINKABLE BIT(6) /* made by O_TMPFILE: linkat may give it its first name */
 
 static inline loff_t inode_size(const struct inode *i)
 {
@@ -287,6 +290,7 @@ static inline void inc_nlink(struct inode *i) { i->nlink++; }
 static inline void drop_nlink(struct inode *i) { i->nlink--; }
 static inline void clear_nlink(struct inode *i) { i->nlink = 0; }
 void generic_fillattr(struct inode *inode, struct kstat *st);
+int check_new_size(const struct inode *i, loff_t size);       /* do process and file system allow it? 0, or -EFBIG, by SIGXFSZ too */
 int setattr_prepare(struct dentry *d, struct iattr *a);       /* may the caller? */
 void setattr_copy(struct inode *inode, const struct iattr *a); /* all but size */
 int simple_setattr(struct dentry *d, struct iattr *a);

@@ -4,8 +4,7 @@
 #include "kernel/debug/bug.h"
 #include "kernel/sched/signal.h"
 
-/* A size that the process and the file system allow? */
-static int check_new_size(const struct inode *i, loff_t size)
+int check_new_size(const struct inode *i, loff_t size)
 {
 	if (size <= inode_size(i))
 		return 0;

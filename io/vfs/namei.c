@@ -128,7 +128,9 @@ static int link_locked(struct dentry *old, struct inode *dir, struct dentry *d)
 	if (S_ISDIR(inode->mode) || (inode->flags & (S_APPEND | S_IMMUTABLE)) || !dir->iops->link)
 		return -EPERM;
 	mutex_lock_nested(&inode->lock);
-	err = inode->nlink ? dir->iops->link(old, dir, d) : -ENOENT;
+	err = inode->nlink || (inode->flags & S_LINKABLE) ? dir->iops->link(old, dir, d) : -ENOENT;
+	if (!err)
+		inode->flags &= ~(u32)S_LINKABLE;
 	mutex_unlock(&inode->lock);
 	return err;
 }
@@ -343,7 +345,7 @@ static int rename_locked(struct walk *from, struct walk *to, u32 flags)
 
 	if (IS_ERR(old))
 		return (int)PTR_ERR(old);
-	new = walk_last_locked(to);
+	new = old->inode ? walk_last_locked(to) : ERR_PTR(-ENOENT);
 	if (IS_ERR(new)) {
 		dput(old);
 		return (int)PTR_ERR(new);
@@ -351,9 +353,7 @@ static int rename_locked(struct walk *from, struct walk *to, u32 flags)
 	struct inode *replaced = new->inode;
 	if (replaced)
 		atomic_inc(&replaced->refs);
-	if (!old->inode)
-		err = -ENOENT;
-	else if (!S_ISDIR(old->inode->mode) && (from->must_be_dir || (to->must_be_dir && !new->inode)))
+	if (!S_ISDIR(old->inode->mode) && (from->must_be_dir || (to->must_be_dir && !new->inode)))
 		err = -ENOTDIR;
 	else if ((flags & RENAME_NOREPLACE) && new->inode)
 		err = -EEXIST;

@@ -8,6 +8,14 @@
 #define LOOKUP_DIRECTORY BIT(1)
 #define LOOKUP_EMPTY BIT(2)
 #define LOOKUP_PARENT BIT(3)
+/* openat2: no other mount; no magic links; no links at all; stay below dfd or fail; take dfd for the root. */
+#define LOOKUP_NO_XDEV BIT(4)
+#define LOOKUP_NO_MAGICLINKS BIT(5)
+#define LOOKUP_NO_SYMLINKS BIT(6)
+#define LOOKUP_BENEATH BIT(7)
+#define LOOKUP_IN_ROOT BIT(8)
+#define LOOKUP_SCOPED (LOOKUP_BENEATH | LOOKUP_IN_ROOT)
+#define LOOKUP_RESTRICT (LOOKUP_NO_XDEV | LOOKUP_NO_MAGICLINKS | LOOKUP_NO_SYMLINKS | LOOKUP_SCOPED)
 
 /* Copy a path from user space; putname frees. ERR_PTR(-EFAULT, -ENAMETOOLONG, -ENOENT for ""). */
 char *getname(const char __user *p);
@@ -19,6 +27,7 @@ int __must_check user_path_at(int dfd, const char __user *name, u32 lookup, stru
 void path_get(const struct path *p);
 void path_put(const struct path *p);
 struct file *do_open_at(int dfd, const char *name, int flags, umode_t mode); /* ERR_PTR */
+struct file *do_open_restricted(int dfd, const char *name, int flags, umode_t mode, u32 restrict_flags); /* with LOOKUP_RESTRICT flags */
 struct file *dentry_open(const struct path *p, int flags);
 int do_mkdir_at(int dfd, const char *name, umode_t mode);
 int do_mknod_at(int dfd, const char *name, umode_t mode, kdev_t dev);

@@ -5,6 +5,7 @@
 #include "io/vfs/files.h"
 #include "io/vfs/walk.h"
 #include "kernel/debug/bug.h"
+#include "kernel/lib/printf.h"
 
 /* What permission the access mode and O_TRUNC need. */
 static int access_mask(int flags)
@@ -40,6 +41,8 @@ static int may_open(const struct path *p, int flags)
 	int err = inode_permission(i, mask);
 	if (err)
 		return err;
+	if (S_ISREG(i->mode) && !(flags & O_LARGEFILE) && unlikely(inode_size(i) > INT32_MAX))
+		return -EOVERFLOW;
 	if ((i->flags & S_APPEND) && (mask & MAY_WRITE) && (!(flags & O_APPEND) || (flags & O_TRUNC)))
 		return -EPERM;
 	if ((flags & O_NOATIME) && !fs_owner_or_capable(i->uid))
@@ -91,10 +94,10 @@ struct file *dentry_open(const struct path *p, int flags)
 	return open_existing(p, flags & ~(O_CREAT | O_EXCL | O_TRUNC));
 }
 
-static struct file *open_plain(int dfd, const char *name, int flags)
+static struct file *open_plain(int dfd, const char *name, int flags, u32 restrict_flags)
 {
 	struct path p;
-	u32 lookup = (flags & O_NOFOLLOW ? 0 : LOOKUP_FOLLOW) | (flags & O_DIRECTORY ? LOOKUP_DIRECTORY : 0);
+	u32 lookup = (flags & O_NOFOLLOW ? 0 : LOOKUP_FOLLOW) | (flags & O_DIRECTORY ? LOOKUP_DIRECTORY : 0) | restrict_flags;
 	int err = path_lookup_at(dfd, name, lookup, &p);
 	if (err)
 		return ERR_PTR(err);
@@ -171,16 +174,20 @@ static struct file *open_last(struct walk *w, int flags, umode_t mode, struct de
 	}
 	mntget(p.mnt);
 	follow_mounts(&p);
+	if ((w->flags & LOOKUP_NO_XDEV) && p.mnt != w->path.mnt) {
+		path_put(&p);
+		return ERR_PTR(-EXDEV);
+	}
 	struct file *f = S_ISDIR(p.dentry->inode->mode) ? ERR_PTR(-EISDIR) : open_existing(&p, flags);
 	path_put(&p);
 	return f;
 }
 
-static struct file *open_create(int dfd, const char *name, int flags, umode_t mode)
+static struct file *open_create(int dfd, const char *name, int flags, umode_t mode, u32 restrict_flags)
 {
 	struct walk w;
 	struct file *f;
-	int err = walk_path(&w, dfd, name, LOOKUP_PARENT);
+	int err = walk_path(&w, dfd, name, LOOKUP_PARENT | restrict_flags);
 
 	while (!err) {
 		struct dentry *link = NULL;
@@ -194,23 +201,64 @@ static struct file *open_create(int dfd, const char *name, int flags, umode_t mo
 			walk_end(&w);
 			return f;
 		}
-		w.flags = LOOKUP_PARENT;
+		w.flags = LOOKUP_PARENT | restrict_flags;
 		err = walk_link(&w, link);
 		dput(link);
 	}
 	return ERR_PTR(err);
 }
 
-struct file *do_open_at(int dfd, const char *name, int flags, umode_t mode)
+/* A file without a name in a directory; linkat may give it one later unless O_EXCL forbids that. */
+static struct file *make_unnamed(const struct path *dir, int flags, umode_t mode)
+{
+	struct inode *i = dir->dentry->inode;
+	int err = inode_permission(i, MAY_WRITE | MAY_EXEC);
+	if (!err && !i->iops->tmpfile)
+		err = -EOPNOTSUPP;
+	struct path p = { dir->mnt, err ? NULL : d_alloc(dir->dentry, "#", 1) };
+	if (!p.dentry)
+		return ERR_PTR(err ? err : -ENOMEM);
+	err = i->iops->tmpfile(i, p.dentry, (umode_t)(S_IFREG | apply_umask(mode & S_IALLUGO)));
+	struct file *f = ERR_PTR(err);
+	if (!err) {
+		p.dentry->len = (u32)ksnprintf(p.dentry->inline_name, DNAME_INLINE, "#%u", p.dentry->inode->ino);
+		if (!(flags & O_EXCL))
+			p.dentry->inode->flags |= S_LINKABLE;
+		f = open_path(&p, flags, true);
+	}
+	dput(p.dentry);
+	return f;
+}
+
+static struct file *open_unnamed(int dfd, const char *name, int flags, umode_t mode, u32 restrict_flags)
+{
+	struct path dir;
+	int err = path_lookup_at(dfd, name, (flags & O_NOFOLLOW ? 0 : LOOKUP_FOLLOW) | LOOKUP_DIRECTORY | restrict_flags, &dir);
+	if (err)
+		return ERR_PTR(err);
+	err = mnt_want_write(dir.mnt);
+	struct file *f = err ? ERR_PTR(err) : make_unnamed(&dir, flags, mode);
+	if (!err)
+		mnt_drop_write(dir.mnt);
+	path_put(&dir);
+	return f;
+}
+
+struct file *do_open_restricted(int dfd, const char *name, int flags, umode_t mode, u32 restrict_flags)
 {
 	if (flags & O_PATH)
 		flags &= O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
-	else if ((flags & O_TMPFILE) == O_TMPFILE)
-		return ERR_PTR(access_mask(flags) & MAY_WRITE ? -EOPNOTSUPP : -EINVAL);
+	bool unnamed = flags & O_TMPFILE & ~O_DIRECTORY;
+	if (unnamed && (!(flags & O_DIRECTORY) || (flags & O_CREAT) || !(access_mask(flags) & MAY_WRITE)))
+		return ERR_PTR(-EINVAL);
 	if ((flags & O_CREAT) && (flags & O_DIRECTORY))
 		return ERR_PTR(-EINVAL);
 	flags &= ~O_CLOEXEC;
-	return flags & O_CREAT ? open_create(dfd, name, flags, mode) : open_plain(dfd, name, flags);
+	if (unnamed)
+		return open_unnamed(dfd, name, flags, mode, restrict_flags);
+	return flags & O_CREAT ? open_create(dfd, name, flags, mode, restrict_flags) : open_plain(dfd, name, flags, restrict_flags);
 }
+
+struct file *do_open_at(int dfd, const char *name, int flags, umode_t mode) { return do_open_restricted(dfd, name, flags, mode, 0); }
 
 struct file *file_open(const char *path, int flags, umode_t mode) { return do_open_at(AT_FDCWD, path, flags, mode); }

@@ -306,6 +306,8 @@ static int check_copy(const struct file *in, const struct file *out, loff_t pos_
 		return -EINVAL;
 	if (!(in->mode & FMODE_READ) || !(out->mode & FMODE_WRITE) || (out->flags & O_APPEND))
 		return -EBADF;
+	if ((u64)pos_in + *n < (u64)pos_in || (u64)pos_out + *n < (u64)pos_out)
+		return -EOVERFLOW;
 	loff_t size = inode_size(in->inode);
 	*n = pos_in >= size ? 0 : (size_t)min_t(u64, *n, (u64)(size - pos_in));
 	if (in->inode == out->inode && (u64)pos_in < (u64)pos_out + *n && (u64)pos_out < (u64)pos_in + *n)

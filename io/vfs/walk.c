@@ -68,6 +68,17 @@ static void unborrow(struct walk *w)
 	spin_unlock(&dcache_lock);
 }
 
+/* Let go of what is held besides the path. */
+static inline void drop_rest(struct walk *w)
+{
+	putname(w->buf);
+	w->buf = NULL;
+	if (unlikely(w->scope.dentry)) {
+		path_put(&w->scope);
+		w->scope = (struct path){ NULL, NULL };
+	}
+}
+
 /* Stop after an error. */
 static int give_up(struct walk *w, int err)
 {
@@ -77,8 +88,7 @@ static int give_up(struct walk *w, int err)
 		path_put(&w->path);
 	w->borrowed = false;
 	w->path = (struct path){ NULL, NULL };
-	putname(w->buf);
-	w->buf = NULL;
+	drop_rest(w);
 	return err;
 }
 
@@ -104,6 +114,17 @@ static inline void unlock_names(struct walk *w)
 {
 	if (!w->borrowed)
 		spin_unlock(&dcache_lock);
+}
+
+/* step_to, to where another mount may be. */
+static inline int step_across(struct walk *w, struct path to)
+{
+	if (unlikely(w->flags & LOOKUP_NO_XDEV) && to.mnt != w->path.mnt) {
+		unlock_names(w);
+		return -EXDEV;
+	}
+	step_to(w, to);
+	return 0;
 }
 
 /* Over all mounts that lie on top of *p. dcache_lock held. */
@@ -148,16 +169,22 @@ static struct path task_cwd(void)
 static int walk_start(struct walk *w, int dfd, const char *name)
 {
 	struct fd f = { NULL, false, false };
+	bool from_root = *name == '/';
 	int err = 0;
 
-	if (*name != '/' && dfd != AT_FDCWD) {
+	if (unlikely(from_root && (w->flags & LOOKUP_SCOPED))) {
+		if (w->flags & LOOKUP_BENEATH)
+			return -EXDEV;
+		from_root = false;
+	}
+	if (!from_root && dfd != AT_FDCWD) {
 		f = fdget_raw(dfd);
 		if (!f.file)
 			return -EBADF;
 	}
 	spin_lock(&dcache_lock);
 	w->borrowed = true;
-	if (*name == '/')
+	if (from_root)
 		w->path = task_root();
 	else if (f.file)
 		w->path = f.file->path;
@@ -167,8 +194,12 @@ static int walk_start(struct walk *w, int dfd, const char *name)
 		err = -ENOENT; /* no root yet */
 	else if (f.file && *name && !S_ISDIR(w->path.dentry->inode->mode))
 		err = -ENOTDIR;
-	if (f.need_put && !err)
+	if ((f.need_put || (w->flags & LOOKUP_SCOPED)) && !err)
 		unborrow(w); /* the descriptor may be closed under us */
+	if (unlikely(w->flags & LOOKUP_SCOPED) && !err) {
+		w->scope = w->path;
+		path_get(&w->scope);
+	}
 	if (err)
 		give_up(w, err);
 	fdput(f);
@@ -190,11 +221,17 @@ static int may_search(struct walk *w)
 	return likely((dir->mode & 0111) == 0111) ? 0 : generic_permission(dir, MAY_EXEC);
 }
 
-static void step_up(struct walk *w)
+static int step_up(struct walk *w)
 {
 	lock_names(w);
 	struct path p = w->path, root = task_root();
 	for (;;) {
+		if (unlikely(w->flags & LOOKUP_SCOPED) && p.dentry == w->scope.dentry && p.mnt == w->scope.mnt) {
+			if (w->flags & LOOKUP_IN_ROOT)
+				break;
+			unlock_names(w);
+			return -EXDEV;
+		}
 		if (p.dentry == root.dentry && p.mnt == root.mnt)
 			break;
 		if (p.dentry != p.mnt->root) {
@@ -206,7 +243,7 @@ static void step_up(struct walk *w)
 		p = (struct path){ p.mnt->parent, p.mnt->mountpoint };
 	}
 	cross_mounts_locked(&p);
-	step_to(w, p);
+	return step_across(w, p);
 }
 
 /* The name is not cached, or the file system wants to be asked. The walk holds references. Returns the dentry with one, or ERR_PTR. */
@@ -251,8 +288,7 @@ static int step_down(struct walk *w, const struct name_part *n, bool follow, str
 		if (likely(!(follow && S_ISLNK(d->inode->mode)))) {
 			struct path to = { w->path.mnt, d };
 			cross_mounts_locked(&to);
-			step_to(w, to);
-			return 0;
+			return step_across(w, to);
 		}
 		*link = dget(d);
 		if (w->borrowed)
@@ -279,9 +315,9 @@ static int step_down(struct walk *w, const struct name_part *n, bool follow, str
 	struct path to = { w->path.mnt, d };
 	lock_names(w);
 	cross_mounts_locked(&to);
-	step_to(w, to);
+	int err = step_across(w, to);
 	dput(d);
-	return 0;
+	return err;
 }
 
 /* ---- symbolic links ---- */
@@ -296,13 +332,21 @@ static int enter_link(struct walk *w, struct dentry *link, const char **name)
 	const char *rest = *name;
 	int err;
 
-	if (++w->links > MAX_LINKS)
+	if (++w->links > MAX_LINKS || (w->flags & LOOKUP_NO_SYMLINKS))
 		return -ELOOP;
 	if (iops->get_path) {
 		struct path to;
+		if (w->flags & LOOKUP_NO_MAGICLINKS)
+			return -ELOOP;
+		if (w->flags & LOOKUP_SCOPED)
+			return -EXDEV;
 		err = iops->get_path(link, &to);
 		if (err)
 			return err;
+		if ((w->flags & LOOKUP_NO_XDEV) && to.mnt != w->path.mnt) {
+			path_put(&to);
+			return -EXDEV;
+		}
 		path_put(&w->path);
 		w->path = to;
 		return 0;
@@ -328,11 +372,12 @@ static int enter_link(struct walk *w, struct dentry *link, const char **name)
 	putname(w->buf);
 	w->buf = buf;
 	*name = buf;
-	if (*buf == '/') {
-		spin_lock(&dcache_lock);
-		step_to(w, task_root());
-	}
-	return 0;
+	if (*buf != '/')
+		return 0;
+	if (w->flags & LOOKUP_BENEATH)
+		return -EXDEV;
+	spin_lock(&dcache_lock);
+	return step_across(w, w->scope.dentry ? w->scope : task_root());
 }
 
 /* ---- the walk ---- */
@@ -416,7 +461,9 @@ static int walk_components(struct walk *w, const char *name)
 				}
 			}
 		} else if (type == LAST_DOTDOT) {
-			step_up(w);
+			err = step_up(w);
+			if (err)
+				return err;
 		}
 		if (!*name) {
 			w->last_type = (u8)type;
@@ -442,6 +489,7 @@ int walk_path(struct walk *w, int dfd, const char *name, u32 flags)
 	w->flags = flags;
 	w->links = 0;
 	w->buf = NULL;
+	w->scope = (struct path){ NULL, NULL };
 	w->must_be_dir = flags & LOOKUP_DIRECTORY;
 	if (unlikely(!*name && !(flags & LOOKUP_EMPTY)))
 		return -ENOENT;
@@ -467,7 +515,7 @@ int walk_link(struct walk *w, struct dentry *d)
 void walk_end(struct walk *w)
 {
 	path_put(&w->path);
-	putname(w->buf);
+	drop_rest(w);
 }
 
 struct dentry *walk_last_locked(struct walk *w)
@@ -483,7 +531,7 @@ int path_lookup_at(int dfd, const char *name, u32 lookup, struct path *out)
 	int err = walk_path(&w, dfd, name, lookup & ~LOOKUP_PARENT);
 	if (!err) {
 		*out = w.path;
-		putname(w.buf);
+		drop_rest(&w);
 	}
 	return err;
 }

@@ -19,6 +19,7 @@ struct walk {
 	struct name_part last;   /* ... and its name; points into the caller's string or buf */
 	u32 flags, links;        /* LOOKUP_*; symbolic links followed so far */
 	char *buf;               /* rest of the path after a symbolic link */
+	struct path scope;       /* LOOKUP_SCOPED: where it began, with references; otherwise empty */
 	struct inode *victim;    /* for do_rename_at */
 };
 

@@ -15,6 +15,9 @@ static inline loff_t offset_of(u32 lo, u32 hi)
 	return u.whole;
 }
 
+/* A position that is none, or whose end would be none? */
+static inline bool sane_range(loff_t pos, size_t n) { return pos >= 0 && pos <= INT64_MAX - (loff_t)n; }
+
 long sys_read(int fd, void __user *buf, size_t n)
 {
 	struct fd f = fdget_pos(fd);
@@ -41,7 +44,7 @@ long sys_pread64(int fd, void __user *buf, size_t n, u32 lo, u32 hi)
 	struct fd f = fdget(fd);
 	if (unlikely(!f.file))
 		return -EBADF;
-	long ret = unlikely(pos < 0) ? -EINVAL : likely(f.file->mode & FMODE_LSEEK) ? file_read(f.file, buf, clamp_count(n), &pos) : -ESPIPE;
+	long ret = unlikely(!sane_range(pos, n)) ? -EINVAL : likely(f.file->mode & FMODE_LSEEK) ? file_read(f.file, buf, clamp_count(n), &pos) : -ESPIPE;
 	fdput(f);
 	return ret;
 }
@@ -52,7 +55,7 @@ long sys_pwrite64(int fd, const void __user *buf, size_t n, u32 lo, u32 hi)
 	struct fd f = fdget(fd);
 	if (unlikely(!f.file))
 		return -EBADF;
-	long ret = unlikely(pos < 0) ? -EINVAL : likely(f.file->mode & FMODE_LSEEK) ? file_write(f.file, buf, clamp_count(n), &pos) : -ESPIPE;
+	long ret = unlikely(!sane_range(pos, n)) ? -EINVAL : likely(f.file->mode & FMODE_LSEEK) ? file_write(f.file, buf, clamp_count(n), &pos) : -ESPIPE;
 	fdput(f);
 	return ret;
 }
@@ -71,7 +74,9 @@ static long rw_vector(struct file *f, const struct iovec_k __user *user, u32 n, 
 			iov_iter_ubuf(&iter, read, vec[0].base, vec[0].len);
 		else
 			iov_iter_init(&iter, ITER_IOVEC, read, vec, n, (u32)total);
-		if (total || (f->mode & (read ? FMODE_READ : FMODE_WRITE)))
+		if (unlikely(!sane_range(*pos, (size_t)total)))
+			ret = -EINVAL;
+		else if (total || (f->mode & (read ? FMODE_READ : FMODE_WRITE)))
 			ret = read ? file_read_iter(f, &iter, pos, iocb_flags) : file_write_iter(f, &iter, pos, iocb_flags);
 		else
 			ret = -EBADF;
@@ -142,9 +147,9 @@ static loff_t seek(int fd, loff_t off, int whence)
 	struct fd f = fdget_pos(fd);
 	if (!f.file)
 		return -EBADF;
-	loff_t ret = -ESPIPE;
-	if (f.file->mode & FMODE_LSEEK)
-		ret = whence < 0 || whence > SEEK_HOLE ? -EINVAL : f.file->ops->llseek(f.file, off, whence);
+	loff_t ret = -EINVAL;
+	if (whence >= 0 && whence <= SEEK_HOLE)
+		ret = f.file->mode & FMODE_LSEEK ? f.file->ops->llseek(f.file, off, whence) : -ESPIPE;
 	fdput_pos(f);
 	return ret;
 }
@@ -180,7 +185,7 @@ static long send_file(int out_fd, int in_fd, loff_t *offset, size_t n)
 	if (offset && !(in.file->mode & FMODE_LSEEK))
 		goto end;
 	ret = -EINVAL; /* a stream as input: a short read would be taken for its end, so the caller reads by itself, as on Linux */
-	if (!(in.file->mode & FMODE_LSEEK) || (out.file->flags & O_APPEND) || (offset && *offset < 0))
+	if (!(in.file->mode & FMODE_LSEEK) || S_ISDIR(in.file->inode->mode) || (out.file->flags & O_APPEND) || (offset && *offset < 0))
 		goto end;
 	ret = file_copy(out.file, &out.file->pos, in.file, offset ? offset : &in.file->pos, clamp_count(n));
 end:

@@ -374,13 +374,18 @@ long sys_readlinkat(int dfd, const char __user *name, char __user *user, int siz
 
 	if (size <= 0)
 		return -EINVAL;
-	int err = user_path_at(dfd, name, LOOKUP_EMPTY, &p);
+	char *path = getname_flags(name, true);
+	if (IS_ERR(path))
+		return PTR_ERR(path);
+	bool empty = !*path;
+	int err = path_lookup_at(dfd, path, LOOKUP_EMPTY, &p);
+	putname(path);
 	if (err)
 		return err;
 	char *buf = get_free_page(GFP_KERNEL);
 	long len = -ENOMEM;
 	if (buf) {
-		len = S_ISLNK(p.dentry->inode->mode) ? read_link(&p, buf, &text) : -EINVAL;
+		len = S_ISLNK(p.dentry->inode->mode) ? read_link(&p, buf, &text) : empty ? -ENOENT : -EINVAL;
 		if (len >= 0) {
 			touch_atime_path(&p);
 			len = min_t(long, len, size);

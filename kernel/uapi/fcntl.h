@@ -39,6 +39,9 @@
 #define O_PATH 010000000
 #define O_TMPFILE (020000000 | O_DIRECTORY)
 
+#define FALLOC_FL_KEEP_SIZE 1
+#define FALLOC_FL_PUNCH_HOLE 2
+
 #define F_DUPFD 0
 #define F_GETFD 1
 #define F_SETFD 2

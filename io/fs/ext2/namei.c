@@ -130,6 +130,27 @@ static int ext2_create(struct inode *dir, struct dentry *d, umode_t mode)
 	return ext2_mknod(dir, d, (mode & S_IALLUGO) | S_IFREG, 0);
 }
 
+/* Nothing on the disk leads to it: after a power cut e2fsck gives it back. */
+static int ext2_tmpfile(struct inode *dir, struct dentry *d, umode_t mode)
+{
+	struct inode *inode;
+	int err = tx_begin(dir->sb, TX_CREDITS_NAME);
+
+	if (err)
+		return err;
+	inode = ext2_new_inode(dir, mode);
+	err = IS_ERR(inode) ? (int)PTR_ERR(inode) : 0;
+	if (!err) {
+		ext2_set_ops(inode);
+		clear_nlink(inode);
+		mark_inode_dirty_flags(inode, I_DIRTY_SYNC);
+		unlock_new_inode(inode);
+		d_instantiate(d, inode);
+	}
+	tx_end(dir->sb);
+	return err;
+}
+
 /* The target of a symbolic link: into the inode, or into one block of its own. */
 static int store_target(struct inode *inode, const char *target, u32 len)
 {
@@ -433,6 +454,7 @@ const struct inode_operations ext2_dir_inode_operations = {
 	.rmdir = ext2_rmdir,
 	.mknod = ext2_mknod,
 	.rename = ext2_rename,
+	.tmpfile = ext2_tmpfile,
 	.setattr = ext2_setattr,
 };
 

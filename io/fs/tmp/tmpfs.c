@@ -140,13 +140,20 @@ static int tmpfs_getattr(struct inode *i, struct kstat *st)
 	return 0;
 }
 
-/* Give every page of the range its place now, so that later writes cannot fail. */
+/* Give every page of the range its place now, so that later writes cannot fail, or take the pages away. */
 static int tmpfs_fallocate(struct inode *i, int mode, loff_t off, loff_t len)
 {
 	struct mapping *m = i->mapping;
 
-	if (mode & ~1) /* FALLOC_FL_KEEP_SIZE */
+	if (mode & ~(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE))
 		return -EOPNOTSUPP;
+	if (mode & FALLOC_FL_PUNCH_HOLE) {
+		truncate_pages_range(m, off, off + len - 1);
+		return 0;
+	}
+	int e = mode & FALLOC_FL_KEEP_SIZE ? 0 : check_new_size(i, off + len);
+	if (e)
+		return e;
 	for (loff_t pos = off & ~(loff_t)(PAGE_SIZE - 1); pos < off + len; pos += PAGE_SIZE) {
 		struct page *page;
 		void *fsdata;
@@ -160,16 +167,44 @@ static int tmpfs_fallocate(struct inode *i, int mode, loff_t off, loff_t len)
 			return -EINTR;
 		cond_resched();
 	}
-	if (!(mode & 1) && off + len > i->size)
+	if (!(mode & FALLOC_FL_KEEP_SIZE) && off + len > i->size)
 		inode_set_size(i, off + len);
 	return 0;
+}
+
+/* Pages are data, what has none is hole. Inode lock held. */
+static loff_t tmpfs_next(struct inode *i, loff_t off, bool data)
+{
+	while (off < i->size) {
+		struct page *page = find_get_page(i->mapping, (pgoff_t)(off >> PAGE_SHIFT));
+		bool there = page && page_test(page, PG_uptodate);
+		if (page)
+			put_page(page);
+		if (there == data)
+			return off;
+		off = (off | (PAGE_SIZE - 1)) + 1;
+		cond_resched();
+	}
+	return data ? -ENXIO : i->size;
+}
+
+static loff_t tmpfs_llseek(struct file *f, loff_t off, int whence)
+{
+	struct inode *i = f->inode;
+
+	if (whence != SEEK_DATA && whence != SEEK_HOLE)
+		return generic_llseek(f, off, whence);
+	mutex_lock(&i->lock);
+	off = off < 0 || off >= i->size ? -ENXIO : tmpfs_next(i, off, whence == SEEK_DATA);
+	mutex_unlock(&i->lock);
+	return off < 0 ? off : generic_llseek(f, off, SEEK_SET);
 }
 
 static const struct file_operations tmpfs_file_operations = {
 	.name = "tmpfs file",
 	.read_iter = tmpfs_read_iter,
 	.write_iter = generic_file_write_iter,
-	.llseek = generic_llseek,
+	.llseek = tmpfs_llseek,
 	.mmap = generic_file_mmap,
 	.fsync = tmpfs_fsync,
 };
@@ -178,7 +213,19 @@ static const struct inode_operations tmpfs_link_iops = { .readlink = simple_read
 
 /* ---- names ---- */
 
+static struct inode *make_inode(struct super_block *sb, const struct inode *dir, umode_t mode, kdev_t dev);
+
 static int tmpfs_create(struct inode *dir, struct dentry *d, umode_t mode) { return memfs_mknod(dir, d, mode, 0); }
+
+static int tmpfs_tmpfile(struct inode *dir, struct dentry *d, umode_t mode)
+{
+	struct inode *i = make_inode(dir->sb, dir, mode, 0);
+	if (IS_ERR(i))
+		return (int)PTR_ERR(i);
+	clear_nlink(i);
+	d_instantiate(d, i);
+	return 0;
+}
 
 static const struct inode_operations tmpfs_dir_iops = {
 	.lookup = simple_lookup,
@@ -190,6 +237,7 @@ static const struct inode_operations tmpfs_dir_iops = {
 	.rmdir = simple_rmdir,
 	.mknod = memfs_mknod,
 	.rename = simple_rename,
+	.tmpfile = tmpfs_tmpfile,
 };
 
 static struct inode *make_inode(struct super_block *sb, const struct inode *dir, umode_t mode, kdev_t dev)

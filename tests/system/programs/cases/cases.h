@@ -21,6 +21,25 @@
 
 #define CASE_SECONDS 20
 
+#define FALLOC_FL_COLLAPSE_RANGE 8 /* musl 1.2.3 has none of these */
+#define FALLOC_FL_ZERO_RANGE 16
+#define RWF_HIPRI 1
+#define RWF_DSYNC 2
+#define RWF_SYNC 4
+#define RWF_NOWAIT 8
+#define RWF_APPEND 16
+
+/* The offset in two words, low and high. */
+static inline ssize_t preadv2(int fd, const struct iovec *v, int n, long long at, int flags)
+{
+	return syscall(SYS_preadv2, fd, v, n, (long)at, (long)(at >> 32), flags);
+}
+
+static inline ssize_t pwritev2(int fd, const struct iovec *v, int n, long long at, int flags)
+{
+	return syscall(SYS_pwritev2, fd, v, n, (long)at, (long)(at >> 32), flags);
+}
+
 struct case_ {
 	const char *name;
 	void (*run)(void);

@@ -206,7 +206,7 @@ USER_BIN := $(USER_SRC:user/%.c=$(BUILD)/user/%)
 MUSL := $(DEBIAN)/usr/lib/i386-linux-musl
 LIBGCC = $(shell $(USER_CC) -m32 -print-libgcc-file-name)
 USER_CFLAGS = -m32 -march=i686 -std=gnu11 -O2 -g -static -no-pie -fno-pie -fno-stack-protector -U_FORTIFY_SOURCE -Wall -Wextra \
-	$(if $(WERROR),-Werror) -nostdinc -isystem $(DEBIAN)/usr/include/i386-linux-musl -isystem $(dir $(LIBGCC))include -MMD -MP
+	$(if $(WERROR),-Werror) -I. -nostdinc -isystem $(DEBIAN)/usr/include/i386-linux-musl -isystem $(dir $(LIBGCC))include -MMD -MP
 
 # A program may name kernel files in its first comment on lines SOURCES: (as the host tests do); they are compiled into it.
 named_sources = $(shell sed -n 's@^.*SOURCES:@@p' user/$(1).c | sed 's@\*/.*@@')
@@ -217,12 +217,12 @@ endef
 $(foreach p,$(USER_SRC:user/%.c=%),$(eval $(call program_sources,$(p),$(call named_sources,$(p)))))
 
 define LINK_USER
-$(Q)$(USER_CC) $(if $(USER_SOURCES_$*),-D_GNU_SOURCE -DHOST_TEST -Dloff_t=off_t -I. -Wno-unused-parameter) $(USER_CFLAGS) \
+$(Q)$(USER_CC) $(if $(USER_SOURCES_$*),-D_GNU_SOURCE -DHOST_TEST -Dloff_t=off_t -Wno-unused-parameter) $(USER_CFLAGS) \
 	-nostdlib $(MUSL)/crt1.o $(MUSL)/crti.o $< $(USER_SOURCES_$*) \
 	-Wl,--start-group $(MUSL)/libc.a $(LIBGCC) -Wl,--end-group $(MUSL)/crtn.o -Wl,-s -o $@
 endef
 
-$(BUILD)/user/%: user/%.c Makefile | $(MUSL)/libc.a
+$(BUILD)/user/%: user/%.c $(wildcard user/*.h) Makefile | $(MUSL)/libc.a
 	@mkdir -p $(@D)
 	@echo "  USER  $<"
 	$(LINK_USER)
@@ -232,7 +232,7 @@ $(BUILD)/bench/%: tests/bench/%.c Makefile | $(MUSL)/libc.a
 	@echo "  USER  $<"
 	$(LINK_USER)
 
-$(BUILD)/bench/diskload: tests/system/programs/diskload.c Makefile | $(MUSL)/libc.a
+$(BUILD)/bench/diskload: tests/system/programs/diskload.c user/linux_aio.h Makefile | $(MUSL)/libc.a
 	@mkdir -p $(@D)
 	@echo "  USER  $<"
 	$(LINK_USER)

@@ -12,28 +12,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
+#include "user/linux_aio.h"
 
 #define BLOCK 4096
 #define MOST 256
 #define COLUMNS 64
 
-struct iocb {
-	uint64_t data;
-	uint32_t key, rw_flags;
-	uint16_t opcode;
-	int16_t reqprio;
-	uint32_t fd;
-	uint64_t buf, nbytes;
-	int64_t offset;
-	uint64_t reserved;
-	uint32_t flags, resfd;
-};
-struct io_event { uint64_t data, obj; int64_t res, res2; };
-
-static unsigned long context;
+static aio_context_t context;
 static int file;
 static char *buffer[2];
 static struct iocb request[2];
@@ -60,16 +47,15 @@ static void start_read(int block, int into)
 	request[into] = (struct iocb){ .data = (uint64_t)block, .fd = (uint32_t)file, .buf = (uintptr_t)buffer[into], .nbytes = BLOCK,
 				       .offset = (int64_t)block * BLOCK };
 	times[block].read_start = now_ms();
-	if (syscall(SYS_io_submit, context, 1, &list) != 1)
+	if (io_submit(context, 1, &list) != 1)
 		fail("io_submit");
 }
 
 /* The read under way has ended at some time between the last look and this one. */
 static void look(int wait)
 {
-	struct timespec none = { 0, 0 };
 	struct io_event e;
-	long n = syscall(SYS_io_getevents, context, wait, 1, &e, wait ? NULL : &none);
+	long n = io_getevents(context, wait, 1, &e, wait ? -1 : 0);
 
 	if (n < 0)
 		fail("io_getevents");
@@ -152,7 +138,7 @@ int main(int argc, char **argv)
 		fail(argv[1]);
 	for (int i = 0; i < 2; i++)
 		buffer[i] = mmap(NULL, BLOCK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (syscall(SYS_io_setup, 2, &context))
+	if (io_setup(2, &context))
 		fail("io_setup");
 	printf("%-8s %8s %18s %14s %12s\n", "buffers", "blocks", "read while working", "waited for disk", "total time");
 	double one = run(1, blocks, work_ms), start_one = times[0].read_start, scale = one / COLUMNS;

@@ -201,7 +201,7 @@ static int start_rw(struct aio_request *r, const struct iocb_abi *cb, bool read,
 		return -EBADF;
 	if (read ? !f->ops->read_iter : !f->ops->write_iter)
 		return -EINVAL;
-	if (cb->offset < 0 && (f->mode & FMODE_LSEEK))
+	if (cb->offset < 0)
 		return -EINVAL;
 	err = set_iter(r, cb, read, vector);
 	if (err)
@@ -243,6 +243,7 @@ static void poll_work(struct work_struct *w)
 {
 	struct aio_request *r = container_of(w, struct aio_request, work);
 	struct aio_poll *p = r->poll;
+	const struct file_operations *ops = r->k.file->ops;
 	u32 got, flags;
 
 	leave_queues(p);
@@ -250,7 +251,7 @@ static void poll_work(struct work_struct *w)
 	p->queued = false;
 	spin_unlock_irqrestore(&r->ctx->lock, flags);
 	p->pt = (struct poll_table){ poll_queue, p->events };
-	got = r->k.file->ops->poll(r->k.file, &p->pt) & p->events;
+	got = (ops->poll ? ops->poll(r->k.file, &p->pt) : POLLIN | POLLRDNORM | POLLOUT | POLLWRNORM) & p->events;
 	flags = spin_lock_irqsave(&r->ctx->lock);
 	bool end = !p->queued && (got || p->cancelled || p->failed);
 	if (end) {
@@ -319,8 +320,6 @@ static int start_poll(struct aio_request *r, const struct iocb_abi *cb)
 	struct aio_poll *p;
 
 	if (cb->buf >> 16 || cb->offset || cb->nbytes || cb->rw_flags)
-		return -EINVAL;
-	if (!r->k.file->ops->poll)
 		return -EINVAL;
 	p = r->poll = kzalloc(sizeof(*p), GFP_KERNEL);
 	if (!p)

@@ -336,7 +336,7 @@ int posix_get_lock(struct file *f, struct flock64_abi *u, bool ofd)
 
 int posix_set_lock(struct file *f, const struct flock64_abi *u, bool wait, bool ofd)
 {
-	struct file_lock want;
+	struct file_lock want = { 0 };
 	int err = make_request(f, u, ofd, &want);
 	if (err)
 		return err;

@@ -253,7 +253,7 @@ def compile_static(out, *sources, flags=()):
     libgcc = subprocess.check_output([gcc, "-m32", "-print-libgcc-file-name"], text=True).strip()
     r = subprocess.run([gcc, "-m32", "-march=i686", "-std=gnu11", "-O2", "-static", "-no-pie", "-fno-pie", "-fno-stack-protector",
                         "-U_FORTIFY_SOURCE", "-nostdinc", "-isystem", MUSL + "/include/i386-linux-musl",
-                        "-isystem", os.path.dirname(libgcc) + "/include", *flags, "-nostdlib", lib + "/crt1.o", lib + "/crti.o", *sources,
+                        "-isystem", os.path.dirname(libgcc) + "/include", "-I", TOP, *flags, "-nostdlib", lib + "/crt1.o", lib + "/crti.o", *sources,
                         "-Wl,--start-group", lib + "/libc.a", libgcc, "-Wl,--end-group", lib + "/crtn.o", "-s", "-o", out],
                        capture_output=True, text=True)
     assert r.returncode == 0, r.stderr
@@ -269,7 +269,7 @@ def have_glibc():
 def compile_glibc(out, *sources, flags=()):
     """A static i386 program against Debian's glibc."""
     r = subprocess.run(["i686-linux-gnu-gcc", "-march=i686", "-std=gnu11", "-O2", "-static", "-no-pie", "-fno-pie", "-fno-stack-protector",
-                        *flags, *sources, "-s", "-o", out], capture_output=True, text=True)
+                        "-I", TOP, *flags, *sources, "-s", "-o", out], capture_output=True, text=True)
     assert r.returncode == 0, r.stderr
     return out
 
@@ -278,7 +278,7 @@ def program(name, headers=(), libc="musl", flags=()):
     """tests/system/programs/NAME as a static i386 program, against "musl" or "glibc"; compiled once for each content of it and its headers."""
     source = os.path.join(HERE, "programs", name)
     digest = hashlib.sha256(repr((libc, flags)).encode())
-    for path in (source, *headers):
+    for path in (source, os.path.join(TOP, "user", "linux_aio.h"), *headers):
         with open(path, "rb") as f:
             digest.update(f.read())
     folder = os.path.join(BUILD, "tests")

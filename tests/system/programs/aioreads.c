@@ -7,41 +7,27 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
+#include "user/linux_aio.h"
 
 #define BLOCK 4096u
 #define MOST 512
-#define CMD_PREAD 0
 
-struct iocb_ { /* struct iocb of the ABI, little endian */
-	unsigned long long data;
-	unsigned int key, rw_flags;
-	unsigned short opcode;
-	short reqprio;
-	unsigned int fd;
-	unsigned long long buf, nbytes;
-	long long offset;
-	unsigned long long reserved2;
-	unsigned int flags, resfd;
-};
-struct event_ { unsigned long long data, obj; long long res, res2; };
-
-static struct iocb_ cb[MOST];
+static struct iocb cb[MOST];
 static unsigned long long place[MOST];
 static int fd;
 static unsigned state = 88172645u;
 
 static void start(unsigned long ctx, unsigned i, unsigned long long blocks)
 {
-	struct iocb_ *list = &cb[i];
+	struct iocb *list = &cb[i];
 
 	state ^= state << 13;
 	state ^= state >> 17;
 	state ^= state << 5;
 	place[i] = state % blocks;
 	cb[i].offset = (long long)(place[i] * BLOCK);
-	if (syscall(SYS_io_submit, ctx, 1L, &list) != 1) {
+	if (io_submit(ctx, 1, &list) != 1) {
 		perror("io_submit");
 		exit(1);
 	}
@@ -55,19 +41,19 @@ int main(int argc, char **argv)
 	char *memory;
 
 	fd = open(argv[1], O_RDONLY | O_DIRECT);
-	if (fd < 0 || argc != 4 || depth > MOST || posix_memalign((void **)&memory, BLOCK, depth * BLOCK) || syscall(SYS_io_setup, depth, &ctx))
+	if (fd < 0 || argc != 4 || depth > MOST || posix_memalign((void **)&memory, BLOCK, depth * BLOCK) || io_setup(depth, &ctx))
 		return 1;
 	blocks = (unsigned long long)lseek64(fd, 0, SEEK_END) / BLOCK;
 	for (; started < depth && started < count; started++) {
-		cb[started] = (struct iocb_){ .data = started, .opcode = CMD_PREAD, .fd = (unsigned)fd,
+		cb[started] = (struct iocb){ .data = started, .opcode = IOCB_CMD_PREAD, .fd = (unsigned)fd,
 					      .buf = (unsigned long)(memory + started * BLOCK), .nbytes = BLOCK };
 		start(ctx, started, blocks);
 	}
 	for (unsigned done = 0; done < count; done++) {
-		struct event_ e;
+		struct io_event e;
 		unsigned long long n;
 
-		if (syscall(SYS_io_getevents, ctx, 1L, 1L, &e, NULL) != 1)
+		if (io_getevents(ctx, 1, 1, &e, -1) != 1)
 			return 1;
 		memcpy(&n, memory + e.data * BLOCK, sizeof(n));
 		if (e.res != BLOCK)

@@ -27,32 +27,18 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+#include "user/linux_aio.h"
 
 #ifndef RWF_NOWAIT
 #define RWF_NOWAIT 8
 #endif
 #define BLKGETSIZE64_ 0x80041272
-#define CMD_PREAD 0
-#define CMD_PWRITE 1
 #define MOST 2048
-
-struct iocb_ { /* struct iocb of the ABI, little endian */
-	unsigned long long data;
-	unsigned int key, rw_flags;
-	unsigned short opcode;
-	short reqprio;
-	unsigned int fd;
-	unsigned long long buf, nbytes;
-	long long offset;
-	unsigned long long reserved2;
-	unsigned int flags, resfd;
-};
-struct event_ { unsigned long long data, obj; long long res, res2; };
 
 static int fd;
 static unsigned long long disk_bytes;
 static unsigned long aio;
-static struct iocb_ cb[MOST];
+static struct iocb cb[MOST];
 
 static void die(const char *what)
 {
@@ -79,7 +65,7 @@ static void *buffer(size_t size)
 
 static void aio_setup(unsigned n)
 {
-	if (syscall(SYS_io_setup, n, &aio))
+	if (io_setup(n, &aio))
 		die("io_setup");
 }
 
@@ -96,20 +82,20 @@ static void aio_prepare(unsigned i, int op, void *buf, size_t bytes, unsigned lo
 
 static void aio_submit(unsigned first, unsigned n)
 {
-	struct iocb_ *list[MOST];
+	struct iocb *list[MOST];
 
 	for (unsigned i = 0; i < n; i++)
 		list[i] = &cb[first + i];
-	if (syscall(SYS_io_submit, aio, (long)n, list) != (long)n)
+	if (io_submit(aio, (long)n, list) != (long)n)
 		die("io_submit");
 }
 
 /* Wait for one: its number. */
 static unsigned aio_wait(void)
 {
-	struct event_ e;
+	struct io_event e;
 
-	while (syscall(SYS_io_getevents, aio, 1l, 1l, &e, NULL) != 1)
+	while (io_getevents(aio, 1, 1, &e, -1) != 1)
 		if (errno != EINTR)
 			die("io_getevents");
 	if (e.res < 0) {
@@ -138,7 +124,7 @@ static unsigned in_queue(const char *disk)
 static void hold(void)
 {
 	aio_setup(MOST);
-	aio_prepare(0, CMD_PREAD, buffer(4096), 4096, disk_bytes - 4096);
+	aio_prepare(0, IOCB_CMD_PREAD, buffer(4096), 4096, disk_bytes - 4096);
 	aio_submit(0, 1);
 }
 
@@ -162,7 +148,7 @@ static void batch(const char *disk, const char *list, const char *go)
 	if (!f)
 		die(list);
 	while (n < MOST && fscanf(f, " %c %llu %u", &op, &sector, &nr) == 3) {
-		aio_prepare(n, op == 'R' ? CMD_PREAD : CMD_PWRITE, buffer(nr * 512), nr * 512, sector * 512);
+		aio_prepare(n, op == 'R' ? IOCB_CMD_PREAD : IOCB_CMD_PWRITE, buffer(nr * 512), nr * 512, sector * 512);
 		n++;
 	}
 	fclose(f);
@@ -209,7 +195,7 @@ static void reader(int level, unsigned me, unsigned n, unsigned long long stop, 
 		die("ioprio_set");
 	aio_setup(DEPTH);
 	for (unsigned i = 0; i < DEPTH; i++)
-		aio_prepare(i, CMD_PREAD, buffer(BYTES), BYTES, share_place(me, n));
+		aio_prepare(i, IOCB_CMD_PREAD, buffer(BYTES), BYTES, share_place(me, n));
 	aio_submit(0, DEPTH);
 	while (now_ms() < stop) {
 		unsigned i = aio_wait();
@@ -299,7 +285,7 @@ static void nowait(const char *go)
 	struct iovec v = { buf, 4096 };
 
 	for (unsigned i = 1; i < QUEUE; i++)
-		aio_prepare(i, CMD_PREAD, buffer(4096), 4096, 65536ull * i);
+		aio_prepare(i, IOCB_CMD_PREAD, buffer(4096), 4096, 65536ull * i);
 	hold();
 	aio_submit(1, QUEUE - 1);
 	printf("full: %s\n", answer(syscall(SYS_preadv2, fd, &v, 1l, 8 << 20, 0l, RWF_NOWAIT)));
@@ -318,7 +304,7 @@ static void flush(const char *disk, const char *go)
 	int status;
 
 	for (unsigned i = 1; i < N; i++)
-		aio_prepare(i, CMD_PWRITE, buffer(4096), 4096, 1000000 / 4096 * 4096ull * i);
+		aio_prepare(i, IOCB_CMD_PWRITE, buffer(4096), 4096, 1000000 / 4096 * 4096ull * i);
 	hold();
 	aio_submit(1, N - 1);
 	child = release_when(disk, N + 1, 0, go);

@@ -2,45 +2,14 @@
 #include <sys/eventfd.h>
 
 #include "say.h"
-
-enum { IOCB_CMD_PREAD = 0, IOCB_CMD_PWRITE = 1, IOCB_CMD_FSYNC = 2, IOCB_CMD_FDSYNC = 3, IOCB_CMD_POLL = 5, IOCB_CMD_PREADV = 7, IOCB_CMD_PWRITEV = 8 };
-#define IOCB_FLAG_RESFD 1
-typedef unsigned long aio_context_t;
-
-struct iocb {
-	uint64_t aio_data;
-	uint32_t aio_key, aio_rw_flags;
-	uint16_t aio_lio_opcode;
-	int16_t aio_reqprio;
-	uint32_t aio_fildes;
-	uint64_t aio_buf, aio_nbytes;
-	int64_t aio_offset;
-	uint64_t aio_reserved2;
-	uint32_t aio_flags, aio_resfd;
-};
-
-struct io_event {
-	uint64_t data, obj;
-	int64_t res, res2;
-};
-
-static long io_setup(unsigned n, aio_context_t *c) { return syscall(SYS_io_setup, n, c); }
-static long io_destroy(aio_context_t c) { return syscall(SYS_io_destroy, c); }
-static long io_submit(aio_context_t c, long n, struct iocb **p) { return syscall(SYS_io_submit, c, n, p); }
-static long io_cancel(aio_context_t c, struct iocb *p, struct io_event *e) { return syscall(SYS_io_cancel, c, p, e); }
-
-static long io_getevents(aio_context_t c, long min, long n, struct io_event *e, int ms)
-{
-	struct timespec t = { ms / 1000, ms % 1000 * 1000000L };
-	return syscall(SYS_io_getevents, c, min, n, e, ms < 0 ? NULL : &t);
-}
+#include "user/linux_aio.h"
 
 static aio_context_t ctx;
 static struct io_event events[64];
 
 static struct iocb cb(int op, int fd, void *buf, unsigned n, long long at)
 {
-	return (struct iocb){ .aio_lio_opcode = (uint16_t)op, .aio_fildes = (uint32_t)fd, .aio_buf = (uintptr_t)buf, .aio_nbytes = n, .aio_offset = at };
+	return (struct iocb){ .opcode = (uint16_t)op, .fd = (uint32_t)fd, .buf = (uintptr_t)buf, .nbytes = n, .offset = at };
 }
 
 /* Submit one and say how it ended. */
@@ -49,7 +18,7 @@ static void one(const char *what, struct iocb c)
 	struct iocb *p = &c;
 	long n;
 
-	c.aio_data = 77;
+	c.data = 77;
 	n = io_submit(ctx, 1, &p);
 	if (n != 1) {
 		say("%s: submit %s", what, n < 0 ? strerror(errno) : "0");
@@ -90,7 +59,7 @@ static void files(const char *name, int flags)
 	one("negative offset", cb(IOCB_CMD_PREAD, fd, buf, 4096, -4096));
 	for (int i = 0; i < 8; i++) {
 		c[i] = cb(IOCB_CMD_PREAD, fd, buf + i * 4096, 4096, i % 4 * 4096);
-		c[i].aio_data = (uint64_t)i;
+		c[i].data = (uint64_t)i;
 		p[i] = &c[i];
 	}
 	SAY(io_submit(ctx, 8, p));
@@ -123,8 +92,8 @@ static void readiness(void)
 	one("at once", cb(IOCB_CMD_POLL, p[0], (void *)(POLLIN | POLLOUT), 0, 0));
 	one("pipe read", cb(IOCB_CMD_PREAD, p[0], &n, 8, 0));
 	c = cb(IOCB_CMD_POLL, p[0], (void *)POLLIN, 0, 0);
-	c.aio_flags = IOCB_FLAG_RESFD;
-	c.aio_resfd = (uint32_t)e;
+	c.flags = IOCB_FLAG_RESFD;
+	c.resfd = (uint32_t)e;
 	SAY(io_submit(ctx, 1, &pc));
 	SAY(io_cancel(ctx, &c, events));
 	SAY(io_getevents(ctx, 1, 1, events, 5000));
@@ -133,10 +102,10 @@ static void readiness(void)
 	say("eventfd %llu", (unsigned long long)n);
 	SAY(io_cancel(ctx, &c, events));
 	c = cb(IOCB_CMD_PWRITE, p[1], "hello", 5, 0);
-	c.aio_flags = IOCB_FLAG_RESFD;
-	c.aio_resfd = (uint32_t)p[0];
+	c.flags = IOCB_FLAG_RESFD;
+	c.resfd = (uint32_t)p[0];
 	SAY(io_submit(ctx, 1, &pc));
-	c.aio_resfd = 999;
+	c.resfd = 999;
 	SAY(io_submit(ctx, 1, &pc));
 	c = cb(IOCB_CMD_POLL, p[0], (void *)POLLIN, 0, 0);
 	SAY(io_submit(ctx, 1, &pc));

@@ -73,7 +73,7 @@ done; wait; umount /m; cat /proc/interrupts /proc/uptime
 
 def test_rewind(recorded):
     folder, first = recorded
-    (folder / "script").write_text("""python
+    (folder / "script").write_text("set logging file %s\nset logging redirect on\nset logging enabled on\n" % (folder / "gdb") + """python
 def at(what):
     print("=== %s %s | %s" % (what, gdb.execute("io-when", to_string=True).strip(), gdb.execute("info registers", to_string=True).replace("\\n", ";")))
 def fails(command):
@@ -107,14 +107,15 @@ python gdb.execute("io-rewind %d" % here)
 python at("one")
 """)
     r = tool("replay", folder / "run", "--gdb-script", folder / "script")
-    assert r.status == 9 and "Traceback" not in r.text + r.err.decode(), r
+    said = (folder / "gdb").read_text()
+    assert r.status == 9 and "Traceback" not in said + r.err.decode(), r
     places = {}
-    for m in re.finditer(r"^=== (one|two) instruction (\d+) \| (.*)$", r.text, re.M):
+    for m in re.finditer(r"^=== (one|two) instruction (\d+) \| (.*)$", said, re.M):
         places.setdefault(m.group(1), []).append((int(m.group(2)), m.group(3)))
     assert len(places["one"]) == 3 and len(set(places["one"])) == 1 and len(places["two"]) == 2 and len(set(places["two"])) == 1, places
     assert places["two"][0][0] == places["one"][0][0] + 3000
-    assert re.search(r"^interrupted at .* IRQ 14$", r.text, re.M)
-    errors = re.findall(r"^=== ERROR (.*)$", r.text, re.M)
+    assert re.search(r"^interrupted at .* IRQ 14$", said, re.M)
+    errors = re.findall(r"^=== ERROR (.*)$", said, re.M)
     assert len(errors) == 5 and "were executed so far" in errors[0] and "the recording ends before" in errors[3] and "no guest" in errors[4], errors
     # What the command printed comes out once, however often the run is started anew.
     inside = "".join(line + "\n" for line in first.lines)

@@ -151,6 +151,7 @@ EXPORT(wait_entry_for_current);
 EXPORT(schedule);
 EXPORT(schedule_until);
 EXPORT(signal_pending_current);
+EXPORT(signal_pending_state);
 EXPORT(set_current_state);
 EXPORT(cond_resched);
 EXPORT(wake_up_state);

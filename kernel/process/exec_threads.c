@@ -44,7 +44,7 @@ int end_other_threads(struct task *t)
 		return 0;
 	}
 	s->exec_task = t;
-	kill_other_threads_locked(t);
+	kill_threads_locked(s, t);
 	spin_unlock_irqrestore(&t->sighand->lock, flags);
 	for (;;) {
 		bool done;

@@ -27,11 +27,14 @@ void mm_release(struct task *t)
 			futex_wake_addr(t->clear_child_tid, 1);
 		t->clear_child_tid = NULL;
 	}
+	if (!t->vfork_done)
+		return;
+	spin_lock_bh(&tasklist_lock); /* a parent that is killed stops waiting: see vfork_wait */
 	vfork = t->vfork_done;
-	if (vfork) {
-		t->vfork_done = NULL;
+	t->vfork_done = NULL;
+	if (vfork)
 		complete(vfork);
-	}
+	spin_unlock_bh(&tasklist_lock);
 }
 
 void exit_mm(struct task *t)
@@ -392,7 +395,7 @@ void __noreturn do_group_exit(int wait_status)
 	} else {
 		s->group_exit = true;
 		s->group_exit_code = wait_status;
-		kill_other_threads_locked(t);
+		kill_threads_locked(s, t);
 	}
 	spin_unlock_irqrestore(&t->sighand->lock, flags);
 	do_exit(wait_status);

@@ -199,6 +199,17 @@ out:
 	return r;
 }
 
+/* Until the child has let go of the address space or the caller is killed. Drops the reference of t. */
+static void vfork_wait(struct task *t, struct completion *vfork)
+{
+	if (wait_for_completion_killable(vfork)) {
+		spin_lock_bh(&tasklist_lock);
+		t->vfork_done = NULL;
+		spin_unlock_bh(&tasklist_lock);
+	}
+	put_task(t);
+}
+
 long do_clone(struct regs *r, u32 flags, u32 stack, u32 __user *parent_tid, u32 tls, u32 __user *child_tid, int exit_signal)
 {
 	struct completion vfork;
@@ -247,11 +258,11 @@ long do_clone(struct regs *r, u32 flags, u32 stack, u32 __user *parent_tid, u32 
 	}
 	if (flags & CLONE_VFORK) {
 		completion_init(&vfork);
-		t->vfork_done = &vfork;
+		get_task(t)->vfork_done = &vfork;
 		t->flags |= PF_VFORK;
 	}
 	wake_up_new_task(t);
 	if (flags & CLONE_VFORK)
-		wait_for_completion(&vfork);
+		vfork_wait(t, &vfork);
 	return pid;
 }

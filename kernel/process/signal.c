@@ -9,13 +9,17 @@
 
 #define INT80_LENGTH 2 /* bytes of the instruction int $0x80 */
 
-/* Sleep until SIGCONT or SIGKILL; the first thread that gets here for a stop tells the parent. sighand lock held, released. */
+/* Sleep until SIGCONT or SIGKILL, unless that is there already; the first thread that gets here for a stop tells the parent. sighand lock held, released. */
 static void stop_here(int sig, u32 flags)
 {
 	struct task *t = current, *o;
 	struct signal *s = t->signal;
 	bool tell = false;
 
+	if (fatal_signal_pending(t)) {
+		spin_unlock_irqrestore(&t->sighand->lock, flags);
+		return;
+	}
 	if (sig && !s->stopped) {
 		s->stopped = tell = true;
 		s->stop_sig = sig;

@@ -168,7 +168,7 @@ static void activate(struct rq *rq, struct task *t)
 }
 
 /* A program that waits for a disk is load; a kernel thread that waits for work is not. */
-static inline bool counts_as_load(const struct task *t) { return t->state == TASK_UNINTERRUPTIBLE && !(t->flags & PF_KTHREAD); }
+static inline bool counts_as_load(const struct task *t) { return (t->state & TASK_UNINTERRUPTIBLE) && !(t->flags & PF_KTHREAD); }
 
 bool wake_up_state(struct task *t, u32 mode)
 {
@@ -380,7 +380,7 @@ void schedule(void)
 		} else if (!rq->leftmost) {
 			goto out;
 		}
-	} else if (prev->state == TASK_INTERRUPTIBLE && signal_pending(prev)) {
+	} else if ((prev->state == TASK_INTERRUPTIBLE && signal_pending(prev)) || (prev->state == TASK_KILLABLE && fatal_signal_pending(prev))) {
 		prev->state = TASK_RUNNING;
 		goto out;
 	} else {

@@ -86,6 +86,8 @@ static inline u64 sig_set(const struct task *t) { return t->pending_set | t->sig
 
 bool signal_pending(const struct task *t) { return t->flags & TIF_SIGPENDING; }
 
+bool fatal_signal_pending(const struct task *t) { return (t->flags & TIF_SIGPENDING) && (t->pending_set & sigmask_of(SIGKILL)); }
+
 void recalc_sigpending(struct task *t)
 {
 	if ((sig_set(t) & ~t->blocked) || t->signal->stopped || t->signal->cont_notify)
@@ -97,7 +99,7 @@ void recalc_sigpending(struct task *t)
 void signal_wake_up(struct task *t)
 {
 	atomic_or(&t->flags, TIF_SIGPENDING);
-	wake_up_state(t, (t->pending_set & sigmask_of(SIGKILL)) ? TASK_INTERRUPTIBLE | TASK_STOPPED : TASK_INTERRUPTIBLE);
+	wake_up_state(t, (t->pending_set & sigmask_of(SIGKILL)) ? TASK_INTERRUPTIBLE | TASK_STOPPED | TASK_WAKEKILL : TASK_INTERRUPTIBLE);
 }
 
 /* An entry leaves its queue: back to its owner, or freed. info: what is delivered of it, or NULL. */
@@ -194,16 +196,18 @@ static bool wants(const struct task *t, int sig)
 {
 	if (t->flags & PF_EXITING)
 		return false;
-	if (sig == SIGKILL)
-		return true;
 	return !(t->blocked & sigmask_of(sig)) && t->state != TASK_STOPPED;
 }
 
-/* Find a thread that takes the signal and make it look. */
+/* Find a thread that takes the signal and make it look. SIGKILL is for each thread: the first may be where no signal reaches it. */
 static void complete_signal(struct task *t, int sig, bool group)
 {
 	struct task *o;
 
+	if (sig == SIGKILL) {
+		kill_threads_locked(t->signal, NULL);
+		return;
+	}
 	if (wants(t, sig)) {
 		o = t;
 	} else {
@@ -216,13 +220,7 @@ static void complete_signal(struct task *t, int sig, bool group)
 		return; /* all block it: it stays pending */
 	}
 found:
-	if (sig == SIGKILL) {
-		atomic_or(&o->flags, TIF_SIGPENDING);
-		wake_up_state(o, TASK_INTERRUPTIBLE | TASK_STOPPED);
-		t->signal->stopped = false;
-	} else {
-		signal_wake_up(o);
-	}
+	signal_wake_up(o);
 }
 
 static void fill_info(struct siginfo_k *to, int sig, const struct siginfo_k *info)
@@ -356,20 +354,17 @@ void force_signal_task(struct task *t, int sig, int code, u32 addr)
 	spin_unlock_irqrestore(&t->sighand->lock, flags);
 }
 
-u32 kill_other_threads_locked(struct task *t)
+void kill_threads_locked(struct signal *s, const struct task *except)
 {
 	struct task *o;
-	u32 n = 0;
 
-	t->signal->stopped = false;
-	list_for_each_entry(o, &t->signal->threads, thread_node) {
-		if (o == t || o->exit_state)
+	s->stopped = false;
+	list_for_each_entry(o, &s->threads, thread_node) {
+		if (o == except || (o->flags & PF_EXITING))
 			continue;
 		o->pending_set |= sigmask_of(SIGKILL);
 		signal_wake_up(o);
-		n++;
 	}
-	return n;
 }
 
 /* ---- taking ---- */

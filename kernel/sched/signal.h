@@ -126,6 +126,7 @@ void force_signal(int sig, int code, u32 addr);
 /* The same for a fault that another task, or an earlier moment, has caused. Any context but hard interrupts; t is no kernel thread. */
 void force_signal_task(struct task *t, int sig, int code, u32 addr);
 bool signal_pending(const struct task *t);
+bool fatal_signal_pending(const struct task *t); /* SIGKILL */
 void recalc_sigpending(struct task *t); /* sighand lock held */
 bool is_current_pgrp_orphaned(void);
 /* The same with tasklist_lock held; ignore is left out of the count (it is exiting). */
@@ -137,8 +138,8 @@ void set_current_blocked(u64 set);
 /* Throw away pending signals of the process in mask (the action became "ignore"); sighand lock held. */
 void flush_signals_locked(struct task *t, u64 mask);
 void flush_all_signals(struct task *t); /* those of the thread; at its end */
-/* Every other thread of t's process gets SIGKILL; sighand lock held. Returns how many. */
-u32 kill_other_threads_locked(struct task *t);
+/* Every thread of the process but one (NULL: none) that is not exiting gets SIGKILL; sighand lock held. */
+void kill_threads_locked(struct signal *s, const struct task *except);
 /*
  * For ppoll, pselect and epoll_pwait: block `mask` (user memory, 8 bytes; NULL: no change) until the call ends. 0, -EFAULT, -EINVAL.
  * restore_user_sigmask: the call ends; when a signal interrupted it the old mask comes back only after the handler's frame is built.

@@ -94,3 +94,5 @@ void finish_wait(struct wait_queue_head *wq, struct wait_queue_entry *e)
 }
 
 bool signal_pending_current(void) { return signal_pending(current); }
+
+bool signal_pending_state(u32 state) { return state & TASK_WAKEKILL ? fatal_signal_pending(current) : signal_pending(current); }

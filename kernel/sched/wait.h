@@ -44,7 +44,9 @@ static inline bool wait_queue_active(const struct wait_queue_head *wq) { return 
 #define TASK_STOPPED 4u
 #define TASK_ZOMBIE 16u
 #define TASK_DEAD 32u
+#define TASK_WAKEKILL 64u
 #define TASK_NORMAL (TASK_INTERRUPTIBLE | TASK_UNINTERRUPTIBLE)
+#define TASK_KILLABLE (TASK_UNINTERRUPTIBLE | TASK_WAKEKILL) /* no signal but SIGKILL ends it */
 
 void add_wait_queue(struct wait_queue_head *wq, struct wait_queue_entry *e);
 void remove_wait_queue(struct wait_queue_head *wq, struct wait_queue_entry *e);
@@ -67,6 +69,8 @@ void schedule(void);
 /* Sleep (state set before) until woken or the deadline (ktime_ns; ~0: none). Returns false once the deadline has passed. */
 bool schedule_until(u64 deadline_ns);
 bool signal_pending_current(void);
+/* Has the caller a signal to look at, given the state it sleeps in: any in TASK_INTERRUPTIBLE, SIGKILL alone in TASK_KILLABLE? */
+bool signal_pending_state(u32 state);
 
 #define ___wait_event(wq, cond, state, deadline, on_signal, excl) ({ \
 		long ret_ = 0; \
@@ -80,7 +84,7 @@ bool signal_pending_current(void);
 					prepare_to_wait((wq), &we_, (state)); \
 				if (cond) \
 					break; \
-				if (((state)&TASK_INTERRUPTIBLE) && signal_pending_current()) { \
+				if (((state) & (TASK_INTERRUPTIBLE | TASK_WAKEKILL)) && signal_pending_state(state)) { \
 					ret_ = (on_signal); \
 					break; \
 				} \
@@ -102,6 +106,8 @@ bool signal_pending_current(void);
 /* 0 or -ERESTARTSYS. */
 #define wait_event_interruptible(wq, cond) ___wait_event(wq, cond, TASK_INTERRUPTIBLE, WAIT_FOREVER, -ERESTARTSYS, false)
 #define wait_event_interruptible_exclusive(wq, cond) ___wait_event(wq, cond, TASK_INTERRUPTIBLE, WAIT_FOREVER, -ERESTARTSYS, true)
+/* 0 or -EINTR: killed. */
+#define wait_event_killable_exclusive(wq, cond) ___wait_event(wq, cond, TASK_KILLABLE, WAIT_FOREVER, -EINTR, true)
 /* 0 or -ETIMEDOUT (and -ERESTARTSYS). The deadline is a ktime_ns value. */
 #define wait_event_until(wq, cond, deadline_ns) ___wait_event(wq, cond, TASK_UNINTERRUPTIBLE, deadline_ns, 0, false)
 #define wait_event_interruptible_until(wq, cond, deadline_ns) ___wait_event(wq, cond, TASK_INTERRUPTIBLE, deadline_ns, -ERESTARTSYS, false)

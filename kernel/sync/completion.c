@@ -49,6 +49,11 @@ int wait_for_completion_interruptible(struct completion *c)
 	return (int)wait_event_interruptible_exclusive(&c->wait, try_wait_for_completion(c));
 }
 
+int wait_for_completion_killable(struct completion *c)
+{
+	return (int)wait_event_killable_exclusive(&c->wait, try_wait_for_completion(c));
+}
+
 bool wait_for_completion_until(struct completion *c, u64 deadline_ns)
 {
 	return ___wait_event(&c->wait, try_wait_for_completion(c), TASK_UNINTERRUPTIBLE, deadline_ns, 0, true) == 0;

@@ -14,6 +14,7 @@ void complete(struct completion *c);     /* lets one waiter through */
 void complete_all(struct completion *c); /* lets all through, for good */
 void wait_for_completion(struct completion *c);
 int __must_check wait_for_completion_interruptible(struct completion *c); /* 0 or -ERESTARTSYS */
+int __must_check wait_for_completion_killable(struct completion *c); /* 0 or -EINTR: SIGKILL came first */
 bool try_wait_for_completion(struct completion *c); /* without waiting; any context */
 /* true: completed; false: deadline (ktime_ns value) passed first. */
 bool __must_check wait_for_completion_until(struct completion *c, u64 deadline_ns);

@@ -33,6 +33,8 @@ struct eventpoll {
 	struct wait_queue_head poll_wait; /* who polls the set itself */
 	struct list_head ready;
 	struct rb_root items;
+	struct file *file;                /* its own, from the first epoll_ctl on: nest_mutex */
+	u32 walk, depth;                  /* which walk over nested sets was here last, and what it found: nest_mutex */
 };
 
 struct epitem;
@@ -61,6 +63,7 @@ struct ep_table { /* the poll table of an addition */
 };
 
 static const struct file_operations epoll_fops;
+static u32 walks; /* nest_mutex */
 static struct kmem_cache *item_cache, *eppoll_cache;
 static DEFINE_MUTEX_RANK(nest_mutex, RANK_EPOLL_NEST);
 
@@ -293,21 +296,50 @@ long sys_epoll_create1(int flags)
 
 long sys_epoll_create(int size) { return size <= 0 ? -EINVAL : sys_epoll_create1(0); }
 
-/* May `ep` watch the set `target`? Not when ep can be reached from it, nor when it would nest too deep. nest_mutex held. */
-static int check_nesting(struct eventpoll *ep, struct eventpoll *target, u32 depth)
+/* How many sets can lie below `target`, at most; more than MAX_NESTS if `ep` is one of them or level, where target is, is too deep. nest_mutex held. */
+static u32 depth_below(struct eventpoll *target, const struct eventpoll *ep, u32 level)
 {
-	int err = 0;
+	u32 depth = 0;
 
-	if (target == ep)
-		return -ELOOP;
+	if (target == ep || level > MAX_NESTS)
+		return MAX_NESTS + 1;
+	if (target->walk == walks)
+		return target->depth;
 	mutex_lock_nested(&target->mutex);
-	for (struct rb_node *n = rb_first(&target->items); n && !err; n = rb_next(n)) {
+	for (struct rb_node *n = rb_first(&target->items); n && depth <= MAX_NESTS; n = rb_next(n)) {
 		struct epitem *item = container_of(n, struct epitem, node);
 		if (is_epoll(item->file))
-			err = depth + 1 >= MAX_NESTS ? -ELOOP : check_nesting(ep, item->file->private, depth + 1);
+			depth = max(depth, depth_below(item->file->private, ep, level + 1) + 1);
 	}
 	mutex_unlock(&target->mutex);
-	return err;
+	target->walk = walks;
+	target->depth = depth;
+	return depth;
+}
+
+/* How many sets can lie above one. It ends, for there are no circles. nest_mutex held. */
+static u32 depth_above(struct eventpoll *ep)
+{
+	u32 depth = 0;
+
+	if (ep->walk == walks)
+		return ep->depth;
+	for (struct epitem *item = ep->file->epoll_items; item; item = item->file_next)
+		depth = max(depth, depth_above(item->ep) + 1);
+	ep->walk = walks;
+	ep->depth = depth;
+	return depth;
+}
+
+/* May `ep` watch the set `target`? Not when ep can be reached from it, nor when sets would nest too deep (each level is a call in a call). nest_mutex held. */
+static int check_nesting(struct eventpoll *ep, struct eventpoll *target)
+{
+	walks++;
+	u32 below = depth_below(target, ep, 0);
+	if (below > MAX_NESTS)
+		return -ELOOP;
+	walks++;
+	return below + 1 + depth_above(ep) > MAX_NESTS ? -ELOOP : 0;
 }
 
 /* nest_mutex and ep->mutex held. */
@@ -352,7 +384,7 @@ static int control(struct eventpoll *ep, int op, struct file *f, int fd, const s
 	int err;
 
 	if (op == EPOLL_CTL_ADD && is_epoll(f)) {
-		err = check_nesting(ep, f->private, 0);
+		err = check_nesting(ep, f->private);
 		if (err)
 			return err;
 	}
@@ -399,8 +431,10 @@ long sys_epoll_ctl(int epfd, int op, int fd, const struct epoll_event_abi __user
 	long err = !f ? -EBADF : check_control(epf, op, f, &event);
 	if (!err) {
 		event.events |= op == EPOLL_CTL_DEL ? 0 : POLLERR | POLLHUP;
+		struct eventpoll *ep = epf->private;
 		mutex_lock(&nest_mutex);
-		err = control(epf->private, op, f, fd, &event);
+		ep->file = epf;
+		err = control(ep, op, f, fd, &event);
 		mutex_unlock(&nest_mutex);
 	}
 	if (f)

@@ -124,8 +124,10 @@ static long poll_loop(long (*scan)(void *arg, struct poll_table *pt), void *arg,
 	struct poll_set s;
 	long n = scan(arg, NULL);
 
-	if (n || !deadline_ns)
+	if (n)
 		return n;
+	if (!deadline_ns) /* even without a wait: a ppoll whose mask lets a signal in takes it */
+		return signal_pending_current() ? -EINTR : 0;
 	poll_set_init(&s);
 	n = scan(arg, &s.pt);
 	for (bool in_time = true;;) {

@@ -46,6 +46,7 @@ endif
 BINUTILS := $(or $(CROSS_COMPILE),$(if $(call have,nm),,i686-linux-gnu-))
 NM := $(BINUTILS)nm
 OBJDUMP := $(BINUTILS)objdump
+OBJCOPY := $(BINUTILS)objcopy
 NASM := nasm
 # User programs want a gcc for its libgcc; they are linked against Debian's musl.
 USER_CC := $(or $(if $(CLANG),,$(CC)),gcc)
@@ -133,6 +134,32 @@ $(OUT)/%.asm.o: %.asm
 	@mkdir -p $(@D)
 	@echo "  NASM  $<"
 	$(Q)$(NASM) -f elf32 -g -F dwarf -MD $(@:.o=.d) -MP -o $@ $<
+
+# ---- the vDSO: a shared object for programs, that the kernel carries and maps (user/vdso, kernel/process/vdso.c) ----
+
+VDSO_CFLAGS = -m32 -march=i686 -std=gnu11 -O2 -g -ffreestanding -fPIC -fvisibility=hidden -fno-stack-protector -fomit-frame-pointer \
+	-fasynchronous-unwind-tables -mgeneral-regs-only -Wall -Wextra $(if $(WERROR),-Werror) -I. -MMD -MP
+VDSO_OBJ := $(OUT)/user/vdso/clock.o $(OUT)/user/vdso/entry.asm.o
+
+$(OUT)/user/vdso/clock.o: user/vdso/clock.c Makefile
+	@mkdir -p $(@D)
+	@echo "  CC    $<"
+	$(Q)$(USER_CC) $(VDSO_CFLAGS) -c -o $@ $<
+
+$(OUT)/vdso.so: $(VDSO_OBJ) user/vdso/vdso.lds
+	@echo "  LD    $@"
+	$(Q)$(LD) -m elf_i386 -shared -nostdlib -soname linux-gate.so.1 --hash-style=both --eh-frame-hdr -Bsymbolic --build-id=none -z noexecstack \
+		-z max-page-size=4096 -T user/vdso/vdso.lds -o $@ $(VDSO_OBJ)
+
+# What is loaded of it, and where in it the kernel looks.
+$(OUT)/vdso.bin: $(OUT)/vdso.so
+	$(Q)$(OBJCOPY) --strip-all $< $@
+
+$(OUT)/vdso.inc: $(OUT)/vdso.so
+	$(Q)$(NM) $< | sed -n 's@^\([0-9a-f]*\) . \(__kernel_[a-z_]*\|vdso_[a-z_]*\)$$@%define at_\2 0x\1@p' >$@
+
+$(OUT)/kernel/process/vdso_image.asm.o: NASM += -I$(OUT)/
+$(OUT)/kernel/process/vdso_image.asm.o: $(OUT)/vdso.bin $(OUT)/vdso.inc
 
 # -X: without the labels that nasm makes up for macros (..@1.here), which gdb would take for functions.
 LINK = $(LD) -m elf_i386 -nostdlib -z noexecstack -X -T linker.ld
@@ -307,4 +334,4 @@ distclean:
 
 .PHONY: labs module modules all kernel user debug iso run gdb test test-host test-kernel test-system soak bench bench-disk lint doctor screenshot format clean distclean
 .DELETE_ON_ERROR:
--include $(OBJ:.o=.d) $(USER_BIN:=.d)
+-include $(OBJ:.o=.d) $(VDSO_OBJ:.o=.d) $(USER_BIN:=.d)

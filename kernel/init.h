@@ -45,6 +45,7 @@ int tasklet_system_init(void);
 int ksoftirqd_init(void);
 int workqueue_init(void);
 int process_init(void);
+int vdso_init(void);
 int ferr_init(void);
 int epoll_init(void);
 int aio_init(void);

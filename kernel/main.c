@@ -33,6 +33,7 @@ static const struct init_step steps[] = {
 	{ "ksoftirqd", INIT_SCHED, ksoftirqd_init, "sched" },
 	{ "workqueue", INIT_SCHED, workqueue_init, "sched timer" },
 	{ "process", INIT_SCHED, process_init, "sched" },
+	{ "vdso", INIT_SCHED, vdso_init, "gdt time" },
 	{ "ferr", INIT_SCHED, ferr_init, "process timer tasklet" },
 	{ "vfs", INIT_CORE, vfs_init, "process" },
 	{ "epoll", INIT_CORE, epoll_init, "vfs" },

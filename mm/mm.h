@@ -14,7 +14,8 @@ struct regs;
 struct vm_area;
 
 #define MMAP_TOP 0x80000000u     /* mappings stay below, see abi-facts: pointers must not look negative */
-#define STACK_TOP 0x80000000u    /* the stack lies right below it; mmap_base is STACK_TOP - stack gap */
+#define VDSO_BASE 0x7ffff000u    /* the vDSO's code, its data in the page below: where the stack's page table serves them, too */
+#define STACK_TOP 0x7fffe000u    /* the stack lies right below it; mmap_base is STACK_TOP - stack gap */
 #define STACK_GAP 0x00a00000u    /* 10 MiB between mmap_base and STACK_TOP */
 #define MMAP_MIN_ADDR 0x10000u
 
@@ -95,6 +96,7 @@ struct mm {
 	u32 locked_vm;                  /* pages in VM_LOCKED areas */
 	u32 def_flags;                  /* added to new areas: VM_LOCKED after mlockall(MCL_FUTURE) */
 	u32 nr_tables;                  /* page tables of the user half */
+	u32 vdso, sysenter_return;      /* kernel/process/vdso.c: where the vDSO and its place behind sysenter are; 0: nowhere */
 	void *exe_file;                 /* opaque: struct file of /proc/PID/exe */
 	void (*exe_put)(void *);
 };

@@ -147,6 +147,7 @@ void mm_switch(struct mm *prev, struct mm *next)
 	if (*cpu == next)
 		return;
 	*cpu = next;
+	this_cpu()->sysenter_return = next ? next->sysenter_return : 0;
 	write_cr3(virt_to_phys(next ? next->pgdir : kernel_pgdir));
 }
 

@@ -16,6 +16,7 @@ static inline void irq_restore(u32 flags) { if (flags & EFLAGS_IF) irq_enable();
 static inline void cpu_idle(void) { __asm__ volatile("sti; hlt" ::: "memory"); }
 static inline void cpu_relax(void) { __asm__ volatile("pause" ::: "memory"); }
 static inline u64 rdtsc(void) { u64 t; __asm__ volatile("rdtsc" : "=A"(t)); return t; }
+static inline void write_msr(u32 msr, u64 v) { __asm__ volatile("wrmsr" : : "c"(msr), "A"(v)); }
 static inline u32 read_cr2(void) { u32 v; __asm__ volatile("movl %%cr2, %0" : "=r"(v)); return v; }
 static inline u32 read_cr3(void) { u32 v; __asm__ volatile("movl %%cr3, %0" : "=r"(v)); return v; }
 static inline void write_cr3(u32 v) { __asm__ volatile("movl %0, %%cr3" : : "r"(v) : "memory"); }
@@ -43,6 +44,8 @@ void __noreturn cpu_halt_forever(void);
 void __noreturn machine_reset(void);
 /* The kernel stack the CPU loads when it enters ring 0 from ring 3 (TSS.esp0). */
 void tss_set_stack(u32 esp0);
+/* Let programs enter by SYSENTER, too; false: this CPU does not have it. */
+bool sysenter_enable(void);
 /* Install the three thread-local segment descriptors (raw 8-byte entries) of the task that runs next. */
 void gdt_load_tls(const u64 tls[3]);
 /* FXSAVE area, 512 bytes, 16-byte aligned. */

@@ -46,6 +46,16 @@ static_assert(sizeof(struct tss) == 104, "32-bit TSS");
 #define TSS_SEL 0x80u              /* GDT slot 16 */
 #define DOUBLE_FAULT_TSS_SEL 0xf8u /* GDT slot 31 */
 
-extern struct tss boot_cpu_tss, double_fault_tss;
+/*
+ * What SYSENTER loads into ESP points to the TSS: the entry's first instruction takes the task's stack from esp0 there. An NMI or a
+ * single-step trap that comes before it runs on `stack`.
+ */
+struct cpu_entry {
+	u8 stack[PAGE_SIZE - sizeof(struct tss)];
+	struct tss tss;
+} __aligned(PAGE_SIZE);
+
+extern struct cpu_entry boot_cpu_entry;
+extern struct tss double_fault_tss;
 
 #endif

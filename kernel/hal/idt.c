@@ -13,6 +13,7 @@
 #include "kernel/irq/irq.h"
 #include "kernel/sched/signal.h"
 
+#define VECTOR_DEBUG 1u
 #define VECTOR_NMI 2u
 #define VECTOR_DOUBLE_FAULT 8u
 #define VECTOR_PAGE_FAULT 14u
@@ -21,7 +22,7 @@
 #define NR_VECTORS 256u
 
 extern const u32 isr_table[NR_VECTORS];
-void isr_syscall(void), isr_page_fault(void);
+void isr_syscall(void), isr_page_fault(void), isr_debug(void);
 void exception_dispatch(struct regs *r);
 void double_fault(void);
 
@@ -72,6 +73,7 @@ int idt_init(void)
 
 	for (u32 v = 0; v < NR_VECTORS; v++)
 		set_gate(v, isr_table[v], GATE_INTERRUPT);
+	set_gate(VECTOR_DEBUG, (u32)isr_debug, GATE_INTERRUPT);
 	set_gate(3, isr_table[3], GATE_INTERRUPT | GATE_USER); /* int3, into, bound: a program may raise them */
 	set_gate(4, isr_table[4], GATE_INTERRUPT | GATE_USER);
 	set_gate(5, isr_table[5], GATE_INTERRUPT | GATE_USER);
@@ -116,7 +118,7 @@ void exception_dispatch(struct regs *r)
 /* The double fault task. The CPU has saved the registers of the faulting context in the other TSS. */
 void double_fault(void)
 {
-	const struct tss *t = &boot_cpu_tss;
+	const struct tss *t = &boot_cpu_entry.tss;
 	struct regs r = {
 		.ebx = t->ebx, .ecx = t->ecx, .edx = t->edx, .esi = t->esi, .edi = t->edi, .ebp = t->ebp, .eax = t->eax,
 		.ds = t->ds, .es = t->es, .fs = t->fs, .vector = VECTOR_DOUBLE_FAULT, .eip = t->eip, .cs = t->cs, .eflags = t->eflags,

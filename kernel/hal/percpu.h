@@ -17,6 +17,7 @@ struct percpu {
 	struct percpu *self;       /* at %fs:0 */
 	struct task *current_task; /* at %fs:4 */
 	u32 preempt_count;         /* at %fs:8 */
+	u32 sysenter_return;       /* at %fs:12; where a call made by sysenter goes on in the program: the loaded mm's sysenter_return */
 	u32 id;
 	u32 softirq_pending;       /* bit per vector */
 	void *softirq_stack_top;

@@ -8,6 +8,7 @@
 #include "kernel/hal/uaccess.h"
 #include "kernel/sched/random.h"
 #include "kernel/process/internal.h"
+#include "kernel/process/vdso.h"
 #include "kernel/uapi/mman.h"
 #include "mm/alloc.h"
 #include "mm/mm.h"
@@ -64,6 +65,8 @@ struct elf_plan {
 #define AT_SECURE 23
 #define AT_RANDOM 25
 #define AT_EXECFN 31
+#define AT_SYSINFO 32
+#define AT_SYSINFO_EHDR 33
 
 /* ---- checking ---- */
 
@@ -344,6 +347,7 @@ u32 elf_create_stack(struct binprm *b, const struct elf_image *image)
 	if (copy_to_user((void *)platform_at, platform, sizeof(platform)) || copy_to_user((void *)random_at, random, sizeof(random)))
 		return 0;
 	const u32 aux[][2] = {
+		{ AT_SYSINFO, vdso_address(b->mm, vdso_offsets.vsyscall) }, { AT_SYSINFO_EHDR, vdso_address(b->mm, 0) },
 		{ AT_HWCAP, hwcap }, { AT_PAGESZ, PAGE_SIZE }, { AT_CLKTCK, 100 }, { AT_PHDR, image->phdr }, { AT_PHENT, sizeof(struct elf_phdr) },
 		{ AT_PHNUM, image->phnum }, { AT_BASE, image->base }, { AT_FLAGS, 0 }, { AT_ENTRY, image->entry }, { AT_UID, c->uid },
 		{ AT_EUID, c->euid }, { AT_GID, c->gid }, { AT_EGID, c->egid }, { AT_SECURE, b->secure }, { AT_RANDOM, random_at },

@@ -11,6 +11,7 @@
 #include "kernel/hal/uaccess.h"
 #include "kernel/lib/printf.h"
 #include "kernel/process/internal.h"
+#include "kernel/process/vdso.h"
 #include "kernel/syscall/posix_timer.h"
 #include "kernel/uapi/mman.h"
 #include "mm/alloc.h"
@@ -213,6 +214,8 @@ static int replace_program(struct binprm *b, struct elf_plan *plan, struct regs 
 		return e;
 	files_close_on_exec(t->files);
 	e = elf_load(b, plan, &image);
+	if (!e)
+		e = vdso_map(b->mm);
 	if (e)
 		return e;
 	sp = elf_create_stack(b, &image);

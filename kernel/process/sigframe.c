@@ -7,6 +7,7 @@
 #include "kernel/lib/string.h"
 #include "kernel/process/internal.h"
 #include "kernel/process/siginfo.h"
+#include "kernel/process/vdso.h"
 #include "kernel/syscall/calls.h"
 
 struct sigcontext {
@@ -197,6 +198,14 @@ static void enter_handler(struct regs *r, const struct k_sigaction *ka, u32 sp, 
 	r->orig_eax = ~0u; /* the interrupted call has been dealt with */
 }
 
+/* Where the handler returns to: what the program named, the vDSO's trampoline, or, without a vDSO, that in the frame. */
+static u32 way_back(const struct k_sigaction *ka, u32 offset, const u8 __user *retcode)
+{
+	u32 vdso = vdso_address(current->mm, offset);
+
+	return ka->flags & SA_RESTORER ? ka->restorer : vdso ? vdso : (u32)retcode;
+}
+
 static int setup_frame(struct regs *r, const struct k_sigaction *ka, const struct siginfo_k *info, u64 oldmask)
 {
 	static const u8 retcode[8] = { 0x58, 0xb8, 119, 0, 0, 0, 0xcd, 0x80 }; /* pop eax; mov eax, sigreturn; int 0x80 */
@@ -209,7 +218,7 @@ static int setup_frame(struct regs *r, const struct k_sigaction *ka, const struc
 	if (!sp || !access_ok(f, sizeof(*f)) || save_fpu(fp))
 		return -EFAULT;
 	fill_context(&sc, r, oldmask, info, fp);
-	head[0] = ka->flags & SA_RESTORER ? ka->restorer : (u32)f->retcode;
+	head[0] = way_back(ka, vdso_offsets.sigreturn, f->retcode);
 	head[1] = (u32)info->signo;
 	if (copy_to_user(f, head, sizeof(head)) || copy_to_user(&f->sc, &sc, sizeof(sc)) || put_user_u32((u32)(oldmask >> 32), &f->extramask) ||
 	    copy_to_user(f->retcode, retcode, sizeof(retcode)))
@@ -230,7 +239,7 @@ static int setup_rt_frame(struct regs *r, const struct k_sigaction *ka, const st
 	if (!sp || !access_ok(user, sizeof(f)) || save_fpu(fp))
 		return -EFAULT;
 	memset(&f, 0, sizeof(f));
-	f.pretcode = ka->flags & SA_RESTORER ? ka->restorer : (u32)user->retcode;
+	f.pretcode = way_back(ka, vdso_offsets.rt_sigreturn, user->retcode);
 	f.sig = (u32)info->signo;
 	f.pinfo = (u32)&user->info;
 	f.puc = (u32)&user->uc;

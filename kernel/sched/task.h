@@ -48,6 +48,7 @@ struct task {
 	volatile u32 flags;
 	volatile u32 state;
 	void *stack;         /* lowest address; a guard page lies below */
+	struct task_io io;   /* dispatch.asm counts calls in it */
 
 	pid_t pid, tgid;
 	char comm[TASK_COMM_LEN];
@@ -63,7 +64,6 @@ struct task {
 	u64 exec_start, sum_exec_ns;
 	u64 utime_ns, stime_ns, start_ns;
 	u32 nvcsw, nivcsw, min_flt, maj_flt;
-	struct task_io io;
 	u32 cpu;                            /* whose run queue */
 	u32 policy, rt_priority;            /* SCHED_*; 0, or 1..99 for SCHED_FIFO and SCHED_RR */
 	u64 rt_seq;                         /* order among equal rt_priority */

@@ -1,6 +1,7 @@
 /*
  * Clocks (time.h). ktime_ns is one TSC read and two 32-bit multiplications: ns = cycles * mult >> CLOCK_SHIFT. The wall clock is the
- * monotonic one plus an offset. The tick only keeps the coarse clock and the timers going.
+ * monotonic one plus an offset. The tick keeps the coarse clocks and the timers going, and writes down for the vDSO (vdso_data.h) where the
+ * clocks are; programs count on from there by the same arithmetic, so both see the same time.
  */
 #include "kernel/sched/time.h"
 #include "kernel/debug/bug.h"
@@ -15,31 +16,31 @@
 #include "kernel/sched/jiffies.h"
 #include "kernel/sched/task.h"
 #include "kernel/sched/timer.h"
-#include "kernel/sync/seqcount.h"
+#include "kernel/sched/vdso_data.h"
 
-/* A constant shift makes the multiplication short; at 24 a TSC may run from 4 MHz up, and mult is exact to 10^-6 below 16 GHz. */
-#define CLOCK_SHIFT 24
+/* CLOCK_SHIFT is constant, which makes the multiplication short; at 24 a TSC may run from 4 MHz up, and mult is exact to 10^-6 below 16 GHz. */
 #define TSC_HZ_MIN 4000000u
 
 /* Written once by time_init; until then the clock stands at 0. */
 static u32 mult;
 static u64 tsc_start;
 
-static struct seqcount wall_seq;
-static u64 wall_offset; /* realtime - monotonic */
+struct vdso_data vdso_data __attribute__((section(".bss.page")));
 static LIST_HEAD(clock_set_hooks); /* filled while the kernel starts */
+static u64 wall_offset; /* realtime - monotonic; this and the next: vdso_data.seq */
 static u64 coarse_ns;   /* realtime at the last tick */
 static u64 jiffy_start; /* ktime_ns when jiffies last moved; written by the tick alone */
 volatile unsigned long jiffies = INITIAL_JIFFIES;
 volatile u32 realtime_coarse_sec, realtime_coarse_nsec;
 
-u64 ktime_ns(void)
+static inline u64 cycles_to_ns(u64 cycles)
 {
-	u64 cycles = rdtsc() - tsc_start;
 	u32 low = (u32)cycles, high = (u32)(cycles >> 32);
 
 	return ((u64)low * mult >> CLOCK_SHIFT) + ((u64)high * mult << (32 - CLOCK_SHIFT));
 }
+
+u64 ktime_ns(void) { return cycles_to_ns(rdtsc() - tsc_start); }
 
 u64 realtime_ns(void)
 {
@@ -47,42 +48,58 @@ u64 realtime_ns(void)
 	u32 seq;
 
 	do {
-		seq = seq_read_begin(&wall_seq);
+		seq = seq_read_begin(&vdso_data.seq);
 		offset = wall_offset;
-	} while (seq_read_retry(&wall_seq, seq));
+	} while (seq_read_retry(&vdso_data.seq, seq));
 	return ktime_ns() + offset;
 }
 
-u64 realtime_coarse_ns(void)
+static u64 read_coarse(bool monotonic)
 {
 	u64 ns;
 	u32 seq;
 
 	do {
-		seq = seq_read_begin(&wall_seq);
-		ns = coarse_ns;
-	} while (seq_read_retry(&wall_seq, seq));
+		seq = seq_read_begin(&vdso_data.seq);
+		ns = monotonic ? coarse_ns - wall_offset : coarse_ns;
+	} while (seq_read_retry(&vdso_data.seq, seq));
 	return ns;
 }
 
-static void publish_coarse(u64 ns)
-{
-	u32 nsec, sec = (u32)div_u64_rem(ns, (u32)NSEC_PER_SEC, &nsec);
+u64 realtime_coarse_ns(void) { return read_coarse(false); }
+u64 ktime_coarse_ns(void) { return read_coarse(true); }
 
-	realtime_coarse_nsec = nsec;
-	realtime_coarse_sec = sec;
+static void set_clock(struct vdso_clock *c, u64 ns)
+{
+	c->sec = div_u64_rem(ns, (u32)NSEC_PER_SEC, &c->nsec);
+}
+
+/* The clocks at `tsc`: for coarse readers, and what the vDSO counts from. Interrupts off. */
+static void publish(u64 tsc, u64 offset)
+{
+	struct vdso_data *v = &vdso_data;
+	u64 cycles = tsc - tsc_start, now = cycles_to_ns(cycles);
+
+	seq_write_begin(&v->seq);
+	wall_offset = offset;
+	coarse_ns = now + offset;
+	v->tsc = tsc;
+	v->mult = mult;
+	v->fraction = (u32)cycles * mult & (BIT(CLOCK_SHIFT) - 1);
+	set_clock(&v->monotonic, now);
+	set_clock(&v->realtime, coarse_ns);
+	seq_write_end(&v->seq);
+	realtime_coarse_nsec = v->realtime.nsec;
+	realtime_coarse_sec = (u32)v->realtime.sec;
 }
 
 void realtime_set_ns(u64 ns)
 {
 	struct clock_set_hook *h;
 	u32 flags = irq_save();
+	u64 tsc = rdtsc();
 
-	seq_write_begin(&wall_seq);
-	wall_offset = ns - ktime_ns();
-	coarse_ns = ns;
-	publish_coarse(ns);
-	seq_write_end(&wall_seq);
+	publish(tsc, ns - cycles_to_ns(tsc - tsc_start));
 	irq_restore(flags);
 	list_for_each_entry(h, &clock_set_hooks, node)
 		h->fn();
@@ -102,16 +119,13 @@ u64 jiffies_to_ktime(unsigned long j)
 
 void tick(bool user_mode)
 {
-	u64 now = ktime_ns();
+	u64 tsc = rdtsc(), now = cycles_to_ns(tsc - tsc_start);
 
 	while (now - jiffy_start >= TICK_NSEC) {
 		jiffy_start += TICK_NSEC;
 		jiffies++;
 	}
-	seq_write_begin(&wall_seq);
-	coarse_ns = now + wall_offset;
-	seq_write_end(&wall_seq);
-	publish_coarse(coarse_ns);
+	publish(tsc, wall_offset);
 	timer_tick(now);
 	sched_tick(user_mode);
 }

@@ -20,6 +20,7 @@ struct clock_set_hook { struct list_head node; void (*fn)(void); };
 void clock_set_register(struct clock_set_hook *h);
 /* The wall clock at the last tick, in ns: cheap, for file times. */
 u64 realtime_coarse_ns(void);
+u64 ktime_coarse_ns(void); /* the same of the monotonic clock */
 /* The same in two halves, for hot paths; both change in the tick. To read them as one moment: seconds, nanoseconds, seconds again. */
 extern volatile u32 realtime_coarse_sec, realtime_coarse_nsec;
 static inline u64 deadline_ms(u32 ms) { return ktime_ns() + ms * NSEC_PER_MSEC; }

@@ -1,13 +1,16 @@
-/* The way from int 0x80 to the function of the system call. */
+/* What syscall_dispatch (dispatch.asm) needs of C: the answer to calls that are not there. */
 #include "kernel/debug/printk.h"
 #include "kernel/debug/trace.h"
 #include "kernel/lib/bitmap.h"
 #include "kernel/sched/task.h"
 #include "kernel/syscall/syscall.h"
 
-/* Said once for each number, so that a program that probes in a loop does not flood the log. */
-static noinline long missing(u32 nr)
+static_assert(NR_SYSCALLS == 470 && offsetof(struct task, io.calls) == 16 + 72 && offsetof(struct regs, eax) == 6 * 4, "dispatch.asm depends on it");
+static_assert(TRACE_SYSCALL == 0 && offsetof(struct trace_point, layer) == 12 && offsetof(struct trace_point, fmt) == 16, "dispatch.asm depends on it");
+
+long syscall_missing(u32 nr)
 {
+	/* Said once for each number, so that a program that probes in a loop does not flood the log. */
 	static u32 said[DIV_ROUND_UP(NR_SYSCALLS + 1, 32)];
 	u32 bit = min(nr, (u32)NR_SYSCALLS);
 	const char *name = nr < NR_SYSCALLS ? syscall_names[nr] : NULL;
@@ -17,18 +20,4 @@ static noinline long missing(u32 nr)
 		pr_info("%s[%d]: system call %u (%s) is not implemented\n", current->comm, current->tgid, nr, name ? name : "unknown");
 	}
 	return -ENOSYS;
-}
-
-void syscall_dispatch(struct regs *r)
-{
-	u32 nr = r->orig_eax;
-	syscall_fn fn;
-
-	if (unlikely(nr >= NR_SYSCALLS || !(fn = syscall_table[nr]))) {
-		r->eax = (u32)missing(nr);
-		return;
-	}
-	current->io.calls++;
-	TRACE(TRACE_SYSCALL, "nr=%u ebx=%#x", 0, nr, r->ebx);
-	r->eax = (u32)fn((long)r->ebx, (long)r->ecx, (long)r->edx, (long)r->esi, (long)r->edi, (long)r->ebp);
 }

@@ -5,6 +5,7 @@
 #include "kernel/process/usage.h"
 #include "kernel/syscall/calls.h"
 #include "kernel/sched/timespec.h"
+#include "kernel/sched/vdso_data.h"
 #include "kernel/uapi/time.h"
 
 
@@ -55,9 +56,11 @@ static int read_clock(int clock, u64 *ns)
 		return 0;
 	case CLOCK_MONOTONIC:
 	case CLOCK_MONOTONIC_RAW:
-	case CLOCK_MONOTONIC_COARSE:
 	case CLOCK_BOOTTIME:
 		*ns = ktime_ns();
+		return 0;
+	case CLOCK_MONOTONIC_COARSE:
+		*ns = ktime_coarse_ns();
 		return 0;
 	case CLOCK_PROCESS_CPUTIME_ID:
 		*ns = process_cpu_ns(current);
@@ -104,7 +107,6 @@ long sys_time(u32 __user *t)
 }
 
 struct timezone_user { s32 minuteswest, dsttime; };
-static struct timezone_user timezone; /* kept for programs that ask; nothing in the kernel uses it */
 
 long sys_gettimeofday(void __user *tv, void __user *tz)
 {
@@ -113,7 +115,8 @@ long sys_gettimeofday(void __user *tv, void __user *tz)
 		if (copy_to_user(tv, &t, sizeof(t)))
 			return -EFAULT;
 	}
-	return tz && copy_to_user(tz, &timezone, sizeof(timezone)) ? -EFAULT : 0;
+	struct timezone_user z = { vdso_data.minuteswest, vdso_data.dsttime };
+	return tz && copy_to_user(tz, &z, sizeof(z)) ? -EFAULT : 0;
 }
 
 /* ---- setting ---- */
@@ -162,8 +165,10 @@ long sys_settimeofday(const void __user *tv, const void __user *tz)
 		return -EINVAL;
 	if (!capable())
 		return -EPERM;
-	if (tz)
-		timezone = z;
+	if (tz) {
+		vdso_data.minuteswest = z.minuteswest;
+		vdso_data.dsttime = z.dsttime;
+	}
 	return tv ? set_clock(to_ns(t.sec, (u32)t.usec * 1000)) : 0;
 }
 

@@ -28,6 +28,15 @@ int __vdso_clock_getres(int clock, struct timespec32 *ts);
 int __vdso_gettimeofday(struct timeval32 *tv, struct timezone32 *tz);
 s32 __vdso_time(s32 *t);
 
+/* In a register: else the compiler adds the offset from the global offset table at each use. */
+static inline const struct vdso_data *get_data(void)
+{
+	const struct vdso_data *v = &vvar;
+
+	__asm__("" : "+r"(v));
+	return v;
+}
+
 static int system_call(u32 nr, int clock, void *ts)
 {
 	int ret;
@@ -37,31 +46,31 @@ static int system_call(u32 nr, int clock, void *ts)
 }
 
 /* The value at the last tick. */
-static inline void read_coarse(const struct vdso_clock *c, s64 *sec, u32 *nsec)
+static inline void read_coarse(const struct vdso_data *v, const struct vdso_clock *c, s64 *sec, u32 *nsec)
 {
 	u32 seq;
 
 	do {
-		seq = seq_read_begin(&vvar.seq);
+		seq = seq_read_begin(&v->seq);
 		*sec = (s64)c->sec;
 		*nsec = c->nsec;
-	} while (seq_read_retry(&vvar.seq, seq));
+	} while (seq_read_retry(&v->seq, seq));
 }
 
 /* The value now. False: the last tick is more than 2 s or 2^32 cycles ago. */
-static inline bool read_fine(const struct vdso_clock *c, s64 *sec, u32 *nsec)
+static inline bool read_fine(const struct vdso_data *v, const struct vdso_clock *c, s64 *sec, u32 *nsec)
 {
-	const u32 *tsc = (const u32 *)&vvar.tsc;
+	const u32 *tsc = (const u32 *)&v->tsc;
 	u32 seq, late, low, high;
 
 	do {
-		seq = seq_read_begin(&vvar.seq);
+		seq = seq_read_begin(&v->seq);
 		/* late and product: TSC - tsc; high and low: product * mult + fraction. In C it takes thrice as many instructions. */
 		__asm__ volatile("rdtsc\n\tsubl %3, %%eax\n\tsbbl %4, %%edx\n\tmovl %%edx, %2\n\tmull %5\n\taddl %6, %%eax\n\tadcl $0, %%edx"
-				 : "=&a"(low), "=&d"(high), "=&r"(late) : "m"(tsc[0]), "m"(tsc[1]), "m"(vvar.mult), "m"(vvar.fraction));
+				 : "=&a"(low), "=&d"(high), "=&r"(late) : "m"(tsc[0]), "m"(tsc[1]), "m"(v->mult), "m"(v->fraction));
 		*nsec = c->nsec + (high << (32 - CLOCK_SHIFT) | low >> CLOCK_SHIFT); /* when not late below 1e9 + 2^31 */
 		*sec = (s64)c->sec;
-	} while (seq_read_retry(&vvar.seq, seq));
+	} while (seq_read_retry(&v->seq, seq));
 	if (unlikely(late | high >> (CLOCK_SHIFT - 1)))
 		return false;
 	while (unlikely(*nsec >= NSEC_PER_SEC)) {
@@ -79,13 +88,14 @@ static inline bool read_fine(const struct vdso_clock *c, s64 *sec, u32 *nsec)
 /* False: ask the kernel. */
 static inline bool read_clock(u32 clock, s64 *sec, u32 *nsec)
 {
+	const struct vdso_data *v = get_data();
 	u32 bit = clock < 32 ? CLOCK_BIT(clock) : 0;
 
-	if (bit & (OF_REALTIME | OF_MONOTONIC))
-		return read_fine(bit & OF_REALTIME ? &vvar.realtime : &vvar.monotonic, sec, nsec);
+	if (likely(bit & (OF_REALTIME | OF_MONOTONIC)))
+		return read_fine(v, bit & OF_REALTIME ? &v->realtime : &v->monotonic, sec, nsec);
 	if (!(bit & OF_COARSE))
 		return false;
-	read_coarse(bit & CLOCK_BIT(CLOCK_REALTIME_COARSE) ? &vvar.realtime : &vvar.monotonic, sec, nsec);
+	read_coarse(v, bit & CLOCK_BIT(CLOCK_REALTIME_COARSE) ? &v->realtime : &v->monotonic, sec, nsec);
 	return true;
 }
 

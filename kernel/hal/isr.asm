@@ -218,10 +218,12 @@ return_by_sysexit:
 	mov edi, [esp + REGS_EDI]
 	mov edx, [esp + REGS_EIP]
 	mov ecx, [esp + REGS_ESP]
+.leave:
 	lea esp, [esp + REGS_EFLAGS]
 	and dword [esp], ~EFLAGS_IF         ; sti lets the first interrupt in behind sysexit: none sets TIF_WORK unseen
 	popfd
 	sti
+.sysexit:
 	sysexit
 
 ; TF has trapped behind each instruction so far (isr_debug has thrown the traps away) and ends here; NT would make iret switch tasks; AC

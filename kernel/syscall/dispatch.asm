@@ -1,8 +1,8 @@
 ; The way from the entry stubs (kernel/hal/isr.asm) to the function of a system call.
 ;
-;   syscall_dispatch   called with EAX, EBX, ECX, EDX, ESI, EDI as the program gave them and struct regs right above the return address.
-;                      Calls syscall_table[EAX] with the arguments, the sixth of them regs.ebp, by the kernel's convention (-mregparm=3:
-;                      EAX, EDX, ECX, then the stack) and leaves its result in regs.eax. EBX and EBP come back as they were.
+;   void syscall_dispatch(void): called with EAX, EBX, ECX, EDX, ESI, EDI as the program gave them and struct regs right above the return
+;   address. Calls syscall_table[EAX] with the arguments, the sixth of them regs.ebp, by the kernel's convention (-mregparm=3: EAX, EDX, ECX,
+;   then the stack) and leaves its result in regs.eax. EBX and EBP come back as they were.
 ;
 ; Every call of every program passes here, so it is in assembly: the arguments are still in registers, where C would load them again.
 ; A number without a function goes to syscall_missing (dispatch.c).
@@ -36,7 +36,7 @@ syscall_dispatch:
 	adc dword [edi + TASK_CALLS + 4], 0
 	cmp dword [trace_enabled], 0
 	jne .trace
-.call:
+..@call:
 	mov eax, ebx
 	xchg edx, ecx
 	call esi
@@ -63,7 +63,7 @@ syscall_dispatch:
 	add esp, 4
 	pop edx
 	pop ecx
-	jmp .call
+	jmp ..@call
 
 section .rodata align=4
 trace_point:                                ; struct trace_point, kernel/debug/trace.h

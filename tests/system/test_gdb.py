@@ -189,9 +189,9 @@ def test_backtraces(said):
     assert re.search(r"#0 .* ata_irq .*drivers/block/ata/ata_core.c:\d+", text), text
     assert re.search(r"irq_common .*\n +---- struct regs at 0x\w+: from ", text)
     text = said["start", "io-bt"]
-    assert re.search(r"sys_read(.*\n)+.*syscall_dispatch.*\n.*isr_syscall.*\n +---- struct regs at 0x\w+: from the program", text), text
+    assert re.search(r"sys_read(.*\n)+.*syscall_dispatch.*\n.*isr_sys(call|enter).*\n +---- struct regs at 0x\w+: from the program", text), text
     asleep = said["irq", "io-bt 1"]
-    assert re.search(r"#0 .*schedule(.*\n)*.*do_wait(.*\n)*.*isr_syscall", asleep), asleep
+    assert re.search(r"#0 .*schedule(.*\n)*.*do_wait(.*\n)*.*isr_sys(call|enter)", asleep), asleep
 
 
 def test_wait_queues(said):

@@ -11,7 +11,10 @@ REGS_TO_EIP = 48        # bytes of struct regs below eip (kernel/hal/regs.h)
 DEPTH = {"isr_syscall": 0, "isr_page_fault": 4, "irq_common": 8, "exception_common": 8, "return_to_user": REGS_TO_EIP,
          "return_kernel": REGS_TO_EIP, "return_to_user_work": REGS_TO_EIP, "return_kernel.pop_fs": 12, "return_kernel.iret": 0,
          "return_kernel.pop_ds": 20, "return_kernel.pop_es": 16, "return_kernel.bad_ds": 20, "return_kernel.bad_es": 16,
-         "return_kernel.bad_fs": 12, "return_kernel.bad_iret": 0}
+         "return_kernel.bad_fs": 12, "return_kernel.bad_iret": 0,
+         "isr_sysenter": -20, "sysenter_odd_flags": -8, "sysenter_odd_flags.clean": -8, "sysenter_odd_segments": REGS_TO_EIP,
+         "sysenter_bad_stack": REGS_TO_EIP, "return_by_sysexit": REGS_TO_EIP, "return_by_sysexit.fs": REGS_TO_EIP}
+LEAVING = ("return_by_sysexit.leave", "return_by_sysexit.sysexit")   # the frame is done with: edx and ecx hold what sysexit wants
 FLAG_BITS = ((0, "CF"), (2, "PF"), (4, "AF"), (6, "ZF"), (7, "SF"), (8, "TF"), (9, "IF"), (10, "DF"), (11, "OF"), (14, "NT"), (16, "RF"), (18, "AC"))
 SELECTORS = {0x60: "kernel code", 0x68: "kernel data", 0x73: "user code", 0x7b: "user data", 0xd8: "per CPU"}
 
@@ -112,6 +115,9 @@ task entered the kernel with. ADDRESS: the struct regs there."""
     def run(self, args):
         if args:
             return show_regs(pointer(evaluate(args[0])), "frame")
+        if symbol_at(register("pc"))[0] in LEAVING:
+            return print("on the way out by sysexit, which takes\n  eip     0x%08x  in the program, from edx\n  esp     0x%08x  the program's stack, from ecx" % (
+                register("edx") & 0xffffffff, register("ecx") & 0xffffffff))
         depth = stub_depth(register("pc"))
         if depth is not None:
             return self.in_stub(register("esp"), depth)
@@ -125,6 +131,8 @@ task entered the kernel with. ADDRESS: the struct regs there."""
 
     @staticmethod
     def in_stub(esp, depth):
+        if depth < 0:
+            return print("sysenter saves nothing: the stub builds the frame that int 0x80 would have left, %d bytes of it are still to come" % -depth)
         if depth >= REGS_TO_EIP:
             return show_regs(esp + depth - REGS_TO_EIP, "whole frame")
         done = {0: "nothing but what the CPU pushed", 4: "the error code or its stand-in", 8: "error code and vector"}

@@ -108,7 +108,7 @@ class Trail:
 
 @command
 class Steps(Command):
-    """io-steps [FUNCTION]: execute instruction by instruction until FUNCTION is entered, or the next iret is reached (not executed), and
+    """io-steps [FUNCTION]: execute instruction by instruction until FUNCTION is entered, or the next iret or sysexit is reached (not executed), and
 show on the way each function that is entered, with the number of instructions so far. Other interrupts wait meanwhile (io-step-irq).
 It also ends where the CPU has nothing else to do than to wait for one.
 io-steps N: execute N instructions, and show each of them, and the next."""
@@ -124,7 +124,7 @@ io-steps N: execute N instructions, and show each of them, and the next."""
         if args and until is None:
             raise Problem("no function %s" % args[0])
         names, machine = functions(), Machine()
-        ends = {function_address("'return_kernel.iret'"), until}
+        ends = {function_address("'return_kernel.iret'"), function_address("'return_by_sysexit.sysexit'"), until}
         trail = Trail(machine, names)
         try:
             while trail.count < STEPS_MAX:

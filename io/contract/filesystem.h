@@ -53,6 +53,9 @@ struct kstat {
 	u64 blocks; /* 512-byte units */
 };
 
+#define RENAME_NOREPLACE 1u
+#define RENAME_EXCHANGE 2u
+
 struct inode_operations {
 	/* Find dentry->name in dir: call d_add(dentry, inode or NULL) and return NULL, or ERR_PTR. dir's lock held. */
 	struct dentry *(*lookup)(struct inode *dir, struct dentry *dentry);
@@ -63,6 +66,7 @@ struct inode_operations {
 	int (*mkdir)(struct inode *dir, struct dentry *d, umode_t mode);
 	int (*rmdir)(struct inode *dir, struct dentry *d);
 	int (*mknod)(struct inode *dir, struct dentry *d, umode_t mode, kdev_t dev);
+	/* flags: RENAME_*; EXCHANGE only reaches whom it does not surprise: -EINVAL otherwise. */
 	int (*rename)(struct inode *old_dir, struct dentry *old, struct inode *new_dir, struct dentry *d, u32 flags);
 	/* Copy the target into buf, terminated; its length or -errno. May sleep. */
 	int (*readlink)(struct dentry *d, char *buf, size_t size);

@@ -434,6 +434,28 @@ void d_move(struct dentry *d, struct dentry *target)
 		dput(old_parent);
 }
 
+void d_exchange(struct dentry *a, struct dentry *b)
+{
+	spin_lock(&dcache_lock);
+	unhash_locked(a);
+	unhash_locked(b);
+	swap_names(a, b);
+	if (a->parent != b->parent) { /* each is counted by its parent, so the counts stay */
+		struct dentry *parent = a->parent;
+		a->parent = b->parent;
+		b->parent = parent;
+		list_del(&a->child_node);
+		list_del(&b->child_node);
+		a->seq = ++last_seq;
+		b->seq = ++last_seq;
+		list_add(&a->child_node, &a->parent->children);
+		list_add(&b->child_node, &b->parent->children);
+	}
+	hash_locked(a);
+	hash_locked(b);
+	spin_unlock(&dcache_lock);
+}
+
 void dcache_init(void)
 {
 	hash_bits = 9;

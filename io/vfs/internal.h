@@ -52,6 +52,7 @@ struct dentry *d_alloc_part(struct dentry *parent, const struct name_part *n);
 struct dentry *lookup_slow(struct dentry *parent, const struct name_part *n);        /* lock of the directory held. ERR_PTR */
 struct dentry *d_alloc_anon(struct super_block *sb, const char *name, struct inode *inode); /* consumes the inode, also on failure */
 void d_move(struct dentry *d, struct dentry *target);                                /* d takes target's place; both directories locked */
+void d_exchange(struct dentry *a, struct dentry *b); /* the two change their places */
 void shrink_dcache_for_umount(struct super_block *sb);
 void shrink_dcache_children(struct dentry *d); /* forget the unused names below a removed directory */
 void shrink_dcache_sb(struct super_block *sb);

@@ -249,8 +249,6 @@ int do_rmdir_at(int dfd, const char *name) { return remove_at(dfd, name, true); 
 
 /* ---- renaming ---- */
 
-#define RENAME_NOREPLACE 1u
-
 static DEFINE_MUTEX_RANK(rename_lock, RANK_MOUNT);
 
 /*
@@ -307,17 +305,19 @@ static void unlock_subjects(struct inode *a, struct inode *b)
 static int rename_checked(struct inode *old_dir, struct dentry *old, struct inode *new_dir, struct dentry *new, u32 flags)
 {
 	struct inode *source = old->inode, *target = new->inode;
-	bool is_dir = S_ISDIR(source->mode);
+	bool is_dir = S_ISDIR(source->mode), exchange = flags & RENAME_EXCHANGE;
 	int err = may_delete(old_dir, old, is_dir);
 
 	if (!err)
-		err = target ? may_delete(new_dir, new, is_dir) : may_create(new_dir, new);
+		err = target ? may_delete(new_dir, new, exchange ? S_ISDIR(target->mode) : is_dir) : may_create(new_dir, new);
 	if (err)
 		return err;
 	if (!old_dir->iops->rename)
 		return -EPERM;
 	if (is_dir && new_dir != old_dir) /* its ".." changes */
 		err = inode_permission(source, MAY_WRITE);
+	if (!err && exchange && S_ISDIR(target->mode) && new_dir != old_dir)
+		err = inode_permission(target, MAY_WRITE);
 	if (err)
 		return err;
 	if (is_mountpoint(old) || (target && is_mountpoint(new)))
@@ -325,13 +325,15 @@ static int rename_checked(struct inode *old_dir, struct dentry *old, struct inod
 	dget(new);
 	lock_subjects(source, target);
 	err = old_dir->iops->rename(old_dir, old, new_dir, new, flags);
-	if (!err) {
+	if (!err && exchange) {
+		d_exchange(old, new);
+	} else if (!err) {
 		if (target && is_dir)
 			target->flags |= S_DEAD;
 		d_move(old, new);
 	}
 	unlock_subjects(source, target);
-	if (!err && target && is_dir)
+	if (!err && !exchange && target && is_dir)
 		shrink_dcache_children(new);
 	dput(new);
 	return err;
@@ -353,7 +355,11 @@ static int rename_locked(struct walk *from, struct walk *to, u32 flags)
 	struct inode *replaced = new->inode;
 	if (replaced)
 		atomic_inc(&replaced->refs);
-	if (!S_ISDIR(old->inode->mode) && (from->must_be_dir || (to->must_be_dir && !new->inode)))
+	if ((flags & RENAME_EXCHANGE) && !new->inode)
+		err = -ENOENT;
+	else if ((flags & RENAME_EXCHANGE) && to->must_be_dir && !S_ISDIR(new->inode->mode))
+		err = -ENOTDIR;
+	else if (!S_ISDIR(old->inode->mode) && (from->must_be_dir || (to->must_be_dir && !new->inode)))
 		err = -ENOTDIR;
 	else if ((flags & RENAME_NOREPLACE) && new->inode)
 		err = -EEXIST;
@@ -362,8 +368,8 @@ static int rename_locked(struct walk *from, struct walk *to, u32 flags)
 	else if (d_is_ancestor(old, to->path.dentry)) /* into itself */
 		err = -EINVAL;
 	else if (d_is_ancestor(new, from->path.dentry)) /* onto a directory that holds it */
-		err = -ENOTEMPTY;
-	else if (!S_ISDIR(old->inode->mode) && to->must_be_dir)
+		err = flags & RENAME_EXCHANGE ? -EINVAL : -ENOTEMPTY;
+	else if (!S_ISDIR(old->inode->mode) && to->must_be_dir && !(flags & RENAME_EXCHANGE))
 		err = -ENOTDIR;
 	else
 		err = rename_checked(from->path.dentry->inode, old, to->path.dentry->inode, new, flags);
@@ -378,7 +384,7 @@ int do_rename_at(int olddfd, const char *oldname, int newdfd, const char *newnam
 	struct walk from, to;
 	int err;
 
-	if (flags & ~RENAME_NOREPLACE)
+	if (flags & ~(RENAME_NOREPLACE | RENAME_EXCHANGE) || flags == (RENAME_NOREPLACE | RENAME_EXCHANGE))
 		return -EINVAL;
 	err = walk_path(&from, olddfd, oldname, LOOKUP_PARENT);
 	if (err)

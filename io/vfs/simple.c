@@ -60,10 +60,27 @@ int simple_rmdir(struct inode *dir, struct dentry *d)
 	return 0;
 }
 
+/* Both names are there and change places. */
+static int simple_exchange(struct inode *old_dir, struct dentry *old, struct inode *new_dir, struct dentry *d)
+{
+	bool a = S_ISDIR(old->inode->mode), b = S_ISDIR(d->inode->mode);
+
+	if (old_dir != new_dir && a != b) {
+		drop_nlink(a ? old_dir : new_dir);
+		inc_nlink(a ? new_dir : old_dir);
+	}
+	dir_changed(old_dir);
+	dir_changed(new_dir);
+	old->inode->ctime = d->inode->ctime = new_dir->ctime;
+	return 0;
+}
+
 int simple_rename(struct inode *old_dir, struct dentry *old, struct inode *new_dir, struct dentry *d, u32 flags)
 {
 	bool is_dir = S_ISDIR(old->inode->mode);
 
+	if (flags & RENAME_EXCHANGE)
+		return simple_exchange(old_dir, old, new_dir, d);
 	if (d->inode) {
 		if (is_dir && !simple_empty(d))
 			return -ENOTEMPTY;

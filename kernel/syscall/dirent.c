@@ -115,7 +115,7 @@ static long get_entries(int fd, u8 __user *user, u32 size, enum layout layout)
 	fill.buf = err ? NULL : get_free_page(GFP_KERNEL);
 	if (!err && !fill.buf)
 		err = -ENOMEM;
-	while (!err && (u32)done < size) {
+	while (!err && ((u32)done < size || !done)) { /* no room at all is an error, too, unless the end is reached */
 		fill.size = min(size - (u32)done, PAGE_SIZE);
 		err = fill_page(f.file, &fill);
 		if (err || !fill.used)

@@ -3,6 +3,7 @@
 #include "io/vfs/locks.h"
 #include "io/vfs/pipe.h"
 #include "kernel/hal/uaccess.h"
+#include "kernel/sched/signal.h"
 #include "kernel/syscall/fs.h"
 #include "kernel/uapi/ioctl.h"
 #include "kernel/uapi/stat_abi.h"
@@ -101,6 +102,27 @@ static long lock32(struct file *f, u32 cmd, struct flock_abi __user *user)
 	return copy_to_user(user, &s, sizeof(s)) ? -EFAULT : 0;
 }
 
+/* Is the number that of a thread, a process or a group? */
+static bool number_in_use(pid_t pid)
+{
+	struct task *t;
+	bool found = false;
+
+	spin_lock_bh(&tasklist_lock);
+	list_for_each_entry(t, &all_tasks, all_node)
+		found |= !(t->flags & PF_KTHREAD) && (t->pid == pid || t->signal->pgrp == pid);
+	spin_unlock_bh(&tasklist_lock);
+	return found;
+}
+
+static long set_owner(struct file *f, int type, pid_t pid)
+{
+	if (pid && !number_in_use(pid))
+		return -ESRCH;
+	f_setown(f, type, pid);
+	return 0;
+}
+
 static long owner_ex(struct file *f, u32 cmd, struct f_owner_ex_abi __user *user)
 {
 	struct f_owner_ex_abi o = { f->owner.type, f->owner.pid };
@@ -110,8 +132,7 @@ static long owner_ex(struct file *f, u32 cmd, struct f_owner_ex_abi __user *user
 		return -EFAULT;
 	if (o.type < F_OWNER_TID || o.type > F_OWNER_PGRP)
 		return -EINVAL;
-	f_setown(f, o.type, o.pid);
-	return 0;
+	return set_owner(f, o.type, o.pid);
 }
 
 /* The commands that are also allowed on an O_PATH descriptor. */
@@ -147,8 +168,7 @@ static long do_fcntl(int fd, struct file *f, u32 cmd, unsigned long arg)
 	case F_SETOWN:
 		if ((s32)arg == INT32_MIN)
 			return -EINVAL;
-		f_setown(f, (s32)arg < 0 ? F_OWNER_PGRP : F_OWNER_PID, (s32)arg < 0 ? -(s32)arg : (s32)arg);
-		return 0;
+		return set_owner(f, (s32)arg < 0 ? F_OWNER_PGRP : F_OWNER_PID, (s32)arg < 0 ? -(s32)arg : (s32)arg);
 	case F_GETOWN_EX:
 	case F_SETOWN_EX: return owner_ex(f, cmd, user);
 	case F_GETSIG: return f->owner.signum;

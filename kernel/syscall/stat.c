@@ -227,11 +227,19 @@ static u32 statfs_flags(const struct mount *m)
 	return f;
 }
 
+#define PIPEFS_MAGIC 0x50495045u /* linux/magic.h */
+#define SOCKFS_MAGIC 0x534f434bu
+#define ANON_INODE_FS_MAGIC 0x09041934u
+
 static int path_statfs(const struct path *p, struct kstatfs *st)
 {
 	struct super_block *sb = p->mnt->sb;
 	memset(st, 0, sizeof(*st));
 	int err = sb->ops->statfs ? sb->ops->statfs(sb, st) : -ENOSYS;
+	if (p->dentry->flags & DCACHE_ANON) { /* one file system here, three on Linux */
+		umode_t mode = p->dentry->inode->mode;
+		st->type = S_ISFIFO(mode) ? PIPEFS_MAGIC : S_ISSOCK(mode) ? SOCKFS_MAGIC : ANON_INODE_FS_MAGIC;
+	}
 	if (!st->frsize)
 		st->frsize = st->bsize;
 	st->flags = statfs_flags(p->mnt);

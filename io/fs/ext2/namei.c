@@ -4,10 +4,6 @@
  */
 #include "io/fs/ext2/ext2.h"
 
-#ifndef RENAME_NOREPLACE
-#define RENAME_NOREPLACE 1u
-#endif
-
 int ext2_sync_names(struct inode *dir, struct inode *other)
 {
 	struct inode *list[2] = { dir, other };

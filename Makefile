@@ -122,10 +122,12 @@ $(OUT)/%.o: %.c $(OUT)/.flags
 
 $(addprefix $(OUT)/io/net/,inet.o inet_common.o inet_proc.o lo.o tcp.o tcp_connect.o tcp_data.o tcp_options.o datagram.o udp.o raw.o ifioctl.o): CFLAGS += $(LWIP_INCLUDE)
 
-$(LWIP_OBJ): $(OUT)/lwip/%.o: $(LWIP)/%.c $(OUT)/.flags $(wildcard io/net/lwip/*.h io/net/lwip/arch/*.h)
+# io/net/lwip/NAME.sed mends core/NAME.c before it is compiled; it says why.
+$(LWIP_OBJ): $(OUT)/lwip/%.o: $(LWIP)/%.c $(OUT)/.flags $(wildcard io/net/lwip/*.h io/net/lwip/arch/*.h io/net/lwip/*.sed)
 	@mkdir -p $(@D)
 	@echo "  LWIP  $*.c"
-	$(Q)$(CC) $(filter-out -Wall -Wextra -W% -MMD -MP -I. -Werror,$(CFLAGS)) -w $(LWIP_INCLUDE) -c -o $@ $<
+	$(Q)sed $(if $(wildcard io/net/lwip/$(*F).sed),-f io/net/lwip/$(*F).sed,-n p) $< > $(@:.o=.c)
+	$(Q)$(CC) $(filter-out -Wall -Wextra -W% -MMD -MP -I. -Werror,$(CFLAGS)) -w $(LWIP_INCLUDE) -c -o $@ $(@:.o=.c)
 
 $(LWIP)/%.c:
 	tools/deps

@@ -97,10 +97,12 @@ static int wait_packet(struct socket *s, u32 flags, u64 deadline)
 	struct datagram_sock *d = datagram_of(s);
 	int err = socket_take_error(s);
 
-	if (err || d->shut_read)
-		return err ? err : 1;
+	if (err)
+		return err;
 	if (flags & MSG_DONTWAIT)
 		return -EAGAIN;
+	if (d->shut_read)
+		return 1;
 	err = (int)wait_event_interruptible_until(&d->wait, !list_empty(&d->queue) || d->shut_read || s->error, deadline);
 	return err == -ETIMEDOUT ? -EAGAIN : err;
 }

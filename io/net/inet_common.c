@@ -148,7 +148,7 @@ int inet_get_option(struct ip_pcb *pcb, int level, int name, void *value, u32 le
 	int v;
 
 	if (level != IPPROTO_IP)
-		return -ENOPROTOOPT;
+		return level == SOL_SOCKET ? -ENOPROTOOPT : -EOPNOTSUPP;
 	switch (name) {
 	case IP_TOS_OPT: v = pcb->tos; break;
 	case IP_TTL_OPT: v = pcb->ttl; break;

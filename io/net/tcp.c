@@ -6,6 +6,10 @@
  */
 #include "io/net/tcp.h"
 
+#define LOCAL_RTO_MAX (2000 / TCP_SLOW_INTERVAL) /* ticks of the stack: 2 s */
+#define CONNECT_PATIENCE_MS 127000u
+#define DATA_PATIENCE_MS 924600u
+
 u32 tcp_nr_socks, tcp_nr_orphans;
 static u8 ext_id;
 static const struct socket_ops tcp_ops;
@@ -147,12 +151,23 @@ static void on_destroy(u8_t id, void *data)
 	}
 }
 
-/* Twice a second: data that nobody acknowledges ends the connection after TCP_USER_TIMEOUT. */
+/*
+ * Twice a second. To this machine itself there is no congested network that repeating would harm: what was lost because memory was short is
+ * repeated before long, and how long it is tried depends on time alone, with Linux's limits (tcp_retries2, tcp_syn_retries, TCP_USER_TIMEOUT).
+ */
 static err_t on_poll(void *arg, struct tcp_pcb *pcb)
 {
 	struct tcp_sock *t = arg;
+	bool connecting = pcb->state == SYN_SENT;
 
-	if (!t || !t->opt.user_timeout || list_empty(&t->tx) || sys_now() - t->progress_ms < t->opt.user_timeout)
+	if (!t)
+		return ERR_OK;
+	if (ip4_addr_isloopback(&pcb->remote_ip)) {
+		pcb->rto = min(pcb->rto, (s16_t)LOCAL_RTO_MAX);
+		pcb->nrtx = min(pcb->nrtx, (u8_t)(TCP_SYNMAXRTX - 1));
+	}
+	u32 patience = t->opt.user_timeout ? t->opt.user_timeout : connecting ? CONNECT_PATIENCE_MS : DATA_PATIENCE_MS;
+	if ((!connecting && list_empty(&t->tx)) || sys_now() - t->progress_ms < patience)
 		return ERR_OK;
 	tcp_abort(pcb);
 	return ERR_ABRT;
@@ -254,6 +269,8 @@ static void close_sock(struct tcp_sock *t, bool abort)
 	t->socket = NULL;
 	t->listener = NULL;
 	abort |= t->rx_bytes || (pcb && pcb->refused_data); /* unread data: the other end is to know that it was lost */
+	if (pcb && !abort)
+		tcp_open_window(t); /* with a window not quite open, the stack would think of unread data too */
 	if (!pcb || abort || list_empty(&t->tx)) {
 		if (pcb)
 			tcp_detach(pcb);
@@ -290,6 +307,7 @@ int tcp_start_again(struct tcp_sock *t)
 	tcp_drop_rx(t);
 	tcp_drop_tx(t, ~0u);
 	t->eof = t->shut_read = t->shut_write = false;
+	t->withheld = 0;
 	t->connect_failed = true; /* and can be called again, if there is no memory now */
 	t->state = TS_DEAD;
 	t->pcb = tcp_new();

@@ -29,6 +29,7 @@ struct tcp_sock {
 	enum tcp_sock_state state;
 	struct list_head rx;         /* struct inet_packet */
 	u32 rx_bytes;
+	u32 withheld;                /* bytes that were read, but the other end may not send again yet */
 	bool eof, shut_read, shut_write;
 	bool connect_failed;         /* how it came to be TS_DEAD: connect may be called again */
 	struct list_head tx;         /* struct tx_piece */
@@ -72,6 +73,7 @@ u32 tcp_poll_socket(struct socket *s, struct file *f, struct poll_table *pt);
 long tcp_ioctl(struct socket *s, u32 cmd, unsigned long arg);
 void tcp_drop_tx(struct tcp_sock *t, u32 len); /* so much has arrived, or ~0: forget it all */
 void tcp_drop_rx(struct tcp_sock *t);
+void tcp_open_window(struct tcp_sock *t);     /* for all that was read; it has a pcb; net_lock held */
 
 /* tcp_options.c */
 extern const struct tcp_options tcp_default_options;

@@ -50,29 +50,40 @@ static int bind_for_connect(struct tcp_sock *t, u16 to_port)
 	return port ? inet_errno(tcp_bind(t->pcb, IP_ADDR_ANY, port)) : -EADDRNOTAVAIL;
 }
 
-static int start_connect(struct tcp_sock *t, ip_addr_t *ip, u16 port)
+/* Why a socket cannot be connected; 0: it can. net_lock held. */
+static int state_error(struct tcp_sock *t)
 {
-	int err;
+	if (t->state == TS_CLOSED)
+		return 0;
+	if (t->state == TS_CONNECTING)
+		return -EALREADY;
+	if (t->state != TS_DEAD || !t->connect_failed)
+		return -EISCONN;
+	int err = socket_take_error(t->socket);
+	(void)tcp_start_again(t);
+	return err ? err : -ECONNABORTED;
+}
 
-	switch (t->state) {
-	case TS_CONNECTING: return -EALREADY;
-	case TS_CONNECTED: case TS_LISTENING: return -EISCONN;
-	case TS_DEAD:
-		if (!t->connect_failed)
-			return -EISCONN;
-		err = socket_take_error(t->socket);
-		(void)tcp_start_again(t);
-		return err ? err : -ECONNABORTED;
-	case TS_CLOSED: break;
-	}
-	inet_real_destination(ip);
-	if (!ip4_route(ip))
+/* net_lock held. */
+static int start_connect(struct tcp_sock *t, const struct sockaddr_any *a, u32 len)
+{
+	ip_addr_t ip;
+	u16 port;
+	int err = state_error(t);
+
+	if (!err)
+		err = inet_address(a, len, &ip, &port);
+	if (err)
+		return err;
+	inet_real_destination(&ip);
+	if (!ip4_route(&ip))
 		return -ENETUNREACH;
 	err = bind_for_connect(t, port);
 	if (err)
 		return err;
 	t->state = TS_CONNECTING;
-	err = inet_errno(tcp_connect(t->pcb, ip, port, tcp_on_connected));
+	t->progress_ms = sys_now();
+	err = inet_errno(tcp_connect(t->pcb, &ip, port, tcp_on_connected));
 	if (err)
 		t->state = TS_CLOSED;
 	return err == -EADDRINUSE ? -EADDRNOTAVAIL : err;
@@ -108,8 +119,6 @@ static int connect_result(struct tcp_sock *t)
 int tcp_connect_socket(struct socket *s, const struct sockaddr_any *a, u32 len, bool nonblock)
 {
 	struct tcp_sock *t = tcp_of(s);
-	ip_addr_t ip;
-	u16 port;
 	int err;
 
 	if (len < sizeof(a->family))
@@ -120,11 +129,8 @@ int tcp_connect_socket(struct socket *s, const struct sockaddr_any *a, u32 len, 
 		net_unlock();
 		return err;
 	}
-	err = inet_address(a, len, &ip, &port);
-	if (err)
-		return err;
 	net_lock();
-	err = start_connect(t, &ip, port);
+	err = start_connect(t, a, len);
 	net_unlock(); /* over lo the answer comes here */
 	if (err && (err != -EALREADY || nonblock))
 		return err;

@@ -5,6 +5,7 @@
 #include "kernel/uapi/termios.h"
 
 #define SEND_BATCH 16u
+#define SHORT_WINDOW (4 * TCP_MSS) /* bytes the other end may send when memory is short */
 #define SIOCATMARK 0x8905u
 
 /* ---- memory in the queues ---- */
@@ -176,13 +177,23 @@ ssize_t tcp_send_message(struct socket *s, struct message *m, u32 flags)
 
 /* ---- receiving ---- */
 
-/* q's data was read, n bytes more of it. net_lock held. */
+void tcp_open_window(struct tcp_sock *t)
+{
+	while (t->withheld) {
+		u32 n = min(t->withheld, 0xffffu);
+		t->withheld -= n;
+		tcp_recved(t->pcb, (u16_t)n);
+	}
+}
+
+/* q's data was read, n bytes more of it. When memory is short, the other end may not fill it at once again. net_lock held. */
 static void consume(struct tcp_sock *t, struct inet_packet *q, u32 n)
 {
 	q->off += n;
 	t->rx_bytes -= n;
-	if (t->pcb && t->state == TS_CONNECTED)
-		tcp_recved(t->pcb, (u16_t)n);
+	t->withheld += n;
+	if (t->pcb && t->state == TS_CONNECTED && (!inet_memory_short() || t->pcb->rcv_wnd < SHORT_WINDOW))
+		tcp_open_window(t);
 	if (q->off == q->pbuf->tot_len) {
 		list_unlink(&q->node);
 		inet_free_packet(q);
@@ -227,7 +238,7 @@ static int wait_data(struct socket *s, u32 flags, u64 deadline, bool some)
 {
 	struct tcp_sock *t = tcp_of(s);
 
-	if (s->error && !some)
+	if (s->error && !some && !t->eof)
 		return socket_take_error(s);
 	if (t->eof || t->shut_read || t->state == TS_DEAD)
 		return 1;
@@ -260,7 +271,7 @@ ssize_t tcp_receive(struct socket *s, struct message *m, u32 flags)
 		done += n;
 		if ((len && (u32)done >= target) || ((flags & MSG_PEEK) && done))
 			return done;
-		if (!len && t->state != TS_CLOSED && t->state != TS_LISTENING)
+		if (!len && t->rx_bytes)
 			return 0;
 		int end = wait_data(s, flags, deadline, done);
 		if (end)

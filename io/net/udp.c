@@ -116,13 +116,13 @@ static int udp_connect_socket(struct socket *s, const struct sockaddr_any *a, u3
 		udp_disconnect(d->udp);
 		d->connected = false;
 	} else {
-		err = inet_address(a, len, &ip, &port);
+		err = autobind(d); /* before anything else, like Linux: even a connect that fails leaves a port */
+		if (!err)
+			err = inet_address(a, len, &ip, &port);
 		if (!err)
 			inet_real_destination(&ip);
 		if (!err && !ip4_route(&ip))
 			err = -ENETUNREACH;
-		if (!err)
-			err = autobind(d);
 		if (!err)
 			err = inet_errno(udp_connect(d->udp, &ip, port));
 		if (!err) {

@@ -30,6 +30,8 @@ static struct unix_sock *new_sock(struct socket *s, int type, u32 sndbuf)
 	INIT_LIST_HEAD(&u->backlog);
 	INIT_LIST_HEAD(&u->node);
 	INIT_LIST_HEAD(&u->bound);
+	INIT_LIST_HEAD(&u->senders);
+	INIT_LIST_HEAD(&u->sends_to);
 	mutex_init(&u->read_lock, "unix read", RANK_FILEPOS);
 	wait_queue_init(&u->wait);
 	return u;
@@ -50,6 +52,17 @@ void unix_wake(struct unix_sock *u, u32 events)
 	if (u->socket)
 		kill_fasync(&u->socket->fasync, SIGIO, events & POLLIN ? POLL_IN : POLL_OUT);
 	spin_unlock(&unix_lock);
+}
+
+void unix_wake_senders(struct unix_sock *u)
+{
+	struct unix_sock *from;
+
+	list_for_each_entry(from, &u->senders, sends_to) {
+		wake_up_key(&from->wait, TASK_NORMAL, 0, POLLOUT | POLLWRNORM | POLLWRBAND);
+		if (from->socket)
+			kill_fasync(&from->socket->fasync, SIGIO, POLL_OUT);
+	}
 }
 
 static struct ucred_abi cred_now(void)
@@ -76,6 +89,7 @@ static void part_from_peer(struct unix_sock *u, bool unread)
 	spin_lock(&unix_lock);
 	struct unix_sock *peer = u->peer;
 	u->peer = NULL;
+	list_del_init(&u->sends_to);
 	bool linked = peer && peer->peer == u && u->type != SOCK_DGRAM;
 	if (linked) {
 		peer->shut_read = peer->shut_write = true;
@@ -100,6 +114,9 @@ static void close_sock(struct unix_sock *u)
 	u->state = UNIX_CLOSED;
 	list_splice_init(&u->backlog, &embryos);
 	list_del_init(&u->bound);
+	unix_wake_senders(u);
+	while (!list_empty(&u->senders))
+		list_del_init(u->senders.next);
 	struct inode *inode = u->inode;
 	u->inode = NULL;
 	spin_unlock(&unix_lock);
@@ -142,13 +159,13 @@ static int check_address(struct sockaddr_any *a, u32 len)
 	return 1;
 }
 
-/* unix_lock held. */
-static struct unix_sock *find_abstract(const struct sockaddr_any *a, u32 len)
+/* Each type has names of its own. unix_lock held. */
+static struct unix_sock *find_abstract(const struct sockaddr_any *a, u32 len, int type)
 {
 	struct unix_sock *u;
 
 	list_for_each_entry(u, &unix_names, bound)
-		if (!u->inode && u->namelen == len && !memcmp(u->name, a, len))
+		if (!u->inode && u->type == type && u->namelen == len && !memcmp(u->name, a, len))
 			return u;
 	return NULL;
 }
@@ -185,7 +202,7 @@ struct unix_sock *unix_find(const struct sockaddr_any *address, u32 len, int typ
 			return ERR_PTR(err);
 	}
 	spin_lock(&unix_lock);
-	u = kind ? find_inode(path.dentry->inode) : find_abstract(&a, len);
+	u = kind ? find_inode(path.dentry->inode) : find_abstract(&a, len, type);
 	err = !u ? -ECONNREFUSED : u->type != type ? -EPROTOTYPE : 0;
 	if (!err)
 		unix_get(u);
@@ -198,7 +215,7 @@ struct unix_sock *unix_find(const struct sockaddr_any *address, u32 len, int typ
 static int add_name(struct unix_sock *u, struct sockaddr_any *name, u32 len, struct inode *inode)
 {
 	spin_lock(&unix_lock);
-	int err = u->name ? -EINVAL : !inode && find_abstract(name, len) ? -EADDRINUSE : 0;
+	int err = u->name ? -EINVAL : !inode && find_abstract(name, len, u->type) ? -EADDRINUSE : 0;
 	if (!err) {
 		u->name = name;
 		u->namelen = len;
@@ -251,7 +268,7 @@ static int unix_bind(struct socket *s, const struct sockaddr_any *a, u32 len)
 	struct unix_sock *u = unix_of(s);
 
 	if (len == sizeof(a->family) && a->family == AF_UNIX)
-		return u->name ? -EINVAL : autobind(u);
+		return u->name ? 0 : autobind(u);
 	struct sockaddr_any *name = kmalloc(sizeof(*name), GFP_KERNEL);
 	if (!name)
 		return -ENOMEM;
@@ -379,6 +396,9 @@ static int connect_packet(struct socket *s, const struct sockaddr_any *a, u32 le
 	}
 	old = u->peer;
 	u->peer = to;
+	list_del_init(&u->sends_to);
+	if (to && !to->dead)
+		list_add_tail(&u->sends_to, &to->senders);
 	u->state = to ? UNIX_CONNECTED : UNIX_CLOSED;
 	spin_unlock(&unix_lock);
 	if (old)

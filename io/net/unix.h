@@ -34,6 +34,7 @@ struct unix_sock {
 	u32 namelen;
 	struct inode *inode;            /* behind a name in a file system */
 	struct list_head bound;         /* in unix_names */
+	struct list_head senders, sends_to; /* datagram sockets that are connected to this one; in the list of the one it is connected to */
 	struct mutex read_lock;         /* one reader of a stream at a time; held while it is copied */
 	struct wait_queue_head wait;
 };
@@ -45,6 +46,8 @@ static inline struct unix_sock *unix_get(struct unix_sock *u) { atomic_inc(&u->r
 void unix_put(struct unix_sock *u);
 /* Its waiters, and the owner of O_ASYNC. */
 void unix_wake(struct unix_sock *u, u32 events);
+/* Those that send datagrams to it: there is room, or it is gone. unix_lock held. */
+void unix_wake_senders(struct unix_sock *u);
 /* The socket that a datagram for this address goes to, with a reference. ERR_PTR. */
 struct unix_sock *unix_find(const struct sockaddr_any *a, u32 len, int type);
 void unix_fill_name(const struct unix_sock *u, struct sockaddr_any *a, u32 *len);

@@ -120,11 +120,12 @@ static void enqueue(struct unix_sock *to, struct unix_packet *p)
 	to->queued_bytes += p->len;
 }
 
-/* Off the queue, and the sender may go on; unix_lock held. */
+/* Off the queue, and the sender may go on; those that wait for room in this queue too. unix_lock held. */
 static void dequeue(struct unix_sock *u, struct unix_packet *p)
 {
 	list_unlink(&p->node);
-	u->nr_queued--;
+	if (u->nr_queued-- == UNIX_MAX_DGRAM_QLEN + 1)
+		unix_wake_senders(u);
 	u->queued_bytes -= p->len - p->off;
 	p->from->wmem -= memory_of(p);
 }
@@ -168,6 +169,14 @@ static int wait_room(struct socket *s, struct unix_sock *u, u32 flags)
 			return err == -ETIMEDOUT ? -EAGAIN : (int)err;
 	}
 	return u->shut_write ? -EPIPE : 0;
+}
+
+/* What goes beside the data; who the sender says it is, if it says so. */
+static void attach(struct unix_packet *p, struct scm *scm)
+{
+	p->scm = scm;
+	if (scm && scm->has_cred)
+		p->cred = scm->cred;
 }
 
 /* To the connected end. */
@@ -215,7 +224,7 @@ ssize_t unix_stream_send(struct socket *s, struct message *m, u32 flags)
 			err = (int)PTR_ERR(p);
 			break;
 		}
-		p->scm = m->scm;
+		attach(p, m->scm);
 		err = pass_on(u, p);
 		if (err) {
 			p->scm = NULL;
@@ -292,7 +301,7 @@ ssize_t unix_packet_send(struct socket *s, struct message *m, u32 flags)
 	err = len > u->sndbuf - 32 ? -EMSGSIZE : wait_room(s, u, flags);
 	struct unix_packet *p = err ? ERR_PTR(err) : make_packet(u, m->iter, len);
 	if (!IS_ERR(p)) {
-		p->scm = m->scm;
+		attach(p, m->scm);
 		err = deliver(s, to, p, flags);
 		if (err) {
 			p->scm = NULL;
@@ -363,6 +372,17 @@ static struct unix_packet *next_packet(struct unix_sock *u, const struct unix_pa
 	return next;
 }
 
+/*
+ * Whether a message may be read together with what was read before it: not behind descriptors, and where the reader asks who has sent it, not
+ * together with another sender's (unix_stream_read_generic of Linux).
+ */
+static bool joins(const struct socket *s, const struct message *m, const struct unix_packet *p)
+{
+	if (m->scm && m->scm->nr)
+		return false;
+	return !s->passcred || !m->scm || !memcmp(&m->scm->cred, &p->cred, sizeof(p->cred));
+}
+
 /* What is there now, into the iterator. Bytes, or -EFAULT. read_lock held. */
 static ssize_t read_stream(struct socket *s, struct message *m, bool peek)
 {
@@ -372,7 +392,7 @@ static ssize_t read_stream(struct socket *s, struct message *m, bool peek)
 
 	while (iov_iter_count(m->iter)) {
 		p = next_packet(u, peek ? p : NULL);
-		if (!p || (done && (p->scm || m->scm))) /* descriptors stay with their data */
+		if (!p || !joins(s, m, p))
 			break;
 		u32 want = min(p->len - p->off, iov_iter_count(m->iter)), got = copy_out(p, p->off, want, m->iter);
 		if (!got && want)

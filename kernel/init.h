@@ -50,6 +50,7 @@ int ferr_init(void);
 int epoll_init(void);
 int aio_init(void);
 int timerfd_init(void);
+int inotify_init(void);
 int unix_init(void);
 int inet_init(void);
 int vfs_init(void);

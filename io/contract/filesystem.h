@@ -119,6 +119,7 @@ struct inode {
 	struct list_head assoc_buffers; /* data.lock: dirty metadata that fsync must write */
 	atomic_t writers;        /* open for writing (>0) or denied by exec (<0) */
 	void *flocks;            /* io/vfs/locks.c */
+	struct inode_watch *watches; /* io/vfs/notify.h: who wants to know what happens to it */
 	union {
 		void *pipe;          /* FIFO */
 		struct block_device *bdev;

@@ -1,6 +1,7 @@
 /* Changing attributes: who may, and what follows from it (chmod, chown, utimes, truncate; set-id bits that have to go). */
 #include "io/vfs/internal.h"
 #include "io/vfs/namei.h"
+#include "io/vfs/notify.h"
 #include "kernel/debug/bug.h"
 #include "kernel/sched/signal.h"
 
@@ -110,9 +111,22 @@ static int change_locked(struct dentry *d, struct iattr *a)
 	return i->iops && i->iops->setattr ? i->iops->setattr(d, a) : simple_setattr(d, a);
 }
 
+/* What a change is to who watches: new contents, or new attributes. */
+static u32 event_of(u32 valid)
+{
+	u32 times = valid & (ATTR_ATIME | ATTR_MTIME), mask = valid & ATTR_SIZE ? IN_MODIFY : 0;
+
+	if ((valid & (ATTR_UID | ATTR_GID | ATTR_MODE)) || times == (ATTR_ATIME | ATTR_MTIME))
+		mask |= IN_ATTRIB;
+	else if (times)
+		mask |= times == ATTR_ATIME ? IN_ACCESS : IN_MODIFY;
+	return mask;
+}
+
 int notify_change(const struct path *p, struct iattr *a)
 {
 	struct inode *i = p->dentry->inode;
+	u32 asked = a->valid;
 	int err = mnt_want_write(p->mnt);
 	if (err)
 		return err;
@@ -120,6 +134,8 @@ int notify_change(const struct path *p, struct iattr *a)
 	err = change_locked(p->dentry, a);
 	mutex_unlock(&i->lock);
 	mnt_drop_write(p->mnt);
+	if (!err)
+		notify_dentry(p->dentry, event_of(asked));
 	return err;
 }
 

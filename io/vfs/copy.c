@@ -3,6 +3,7 @@
  * to everything else as the source of a write; what is not cached goes through a buffer of the kernel.
  */
 #include "io/vfs/internal.h"
+#include "io/vfs/notify.h"
 #include "io/vfs/pipe.h"
 #include "io/vfs/rw.h"
 #include "mm/alloc.h"
@@ -61,6 +62,7 @@ static ssize_t lend_pages(struct file *out, loff_t *out_pos, struct file *in, lo
 		cond_resched();
 	}
 	touch_atime(in);
+	notify_file(in, IN_ACCESS);
 	return done;
 }
 

@@ -5,6 +5,7 @@
  * Everything here is guarded by dcache_lock; nothing sleeps under it.
  */
 #include "io/vfs/internal.h"
+#include "io/vfs/notify.h"
 #include "kernel/debug/bug.h"
 #include "kernel/debug/printk.h"
 #include "mm/alloc.h"
@@ -257,8 +258,10 @@ static struct dentry *kill_and_unlock(struct dentry *d)
 		list_del(&d->child_node);
 	d->inode = NULL;
 	spin_unlock(&dcache_lock);
-	if (inode)
+	if (inode) {
+		notify_inode_gone(inode);
 		iput(inode);
+	}
 	free_dentry(d);
 	return parent;
 }
@@ -300,8 +303,10 @@ void d_delete(struct dentry *d)
 		unhash_locked(d);
 	}
 	spin_unlock(&dcache_lock);
-	if (inode)
+	if (inode) {
+		notify_inode_gone(inode);
 		iput(inode);
+	}
 }
 
 /* Drop up to nr unused dentries, oldest first; of all file systems, or of sb alone. Returns how many went. */

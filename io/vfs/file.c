@@ -4,6 +4,7 @@
  */
 #include "io/vfs/internal.h"
 #include "io/vfs/namei.h"
+#include "io/vfs/notify.h"
 #include "io/vfs/rw.h"
 #include "kernel/debug/bug.h"
 #include "kernel/debug/trace.h"
@@ -110,6 +111,7 @@ static void file_release(struct file *f)
 	if (unlikely(f->flags & O_ASYNC) && f->ops->fasync)
 		f->ops->fasync(-1, f, 0);
 	if (f->mode & FMODE_OPENED) {
+		notify_file(f, f->mode & FMODE_WRITE ? IN_CLOSE_WRITE : IN_CLOSE_NOWRITE);
 		struct inode *named = f->path.dentry->inode; /* for a block device f->inode is the device's own */
 		locks_remove_file(f);
 		if (f->ops->release)
@@ -147,7 +149,7 @@ struct mount *anon_mount(void)
 
 struct file *anon_file(const char *name, const struct file_operations *ops, void *private, u32 flags)
 {
-	struct file *f = alloc_file((int)flags);
+	struct file *f = alloc_file((int)(flags & ~(u32)O_CLOEXEC)); /* that one is the descriptor's */
 	if (IS_ERR(f))
 		return f;
 	struct inode *inode = new_inode(anon_mnt->sb);
@@ -166,7 +168,7 @@ struct file *anon_file(const char *name, const struct file_operations *ops, void
 	}
 	inode->fops = ops;
 	f->private = private;
-	int err = file_setup(f, &path, inode, (int)(flags & ~(u32)O_CLOEXEC));
+	int err = file_setup(f, &path, inode, (int)f->flags);
 	dput(path.dentry);
 	if (err) {
 		free_file(f);
@@ -296,8 +298,10 @@ ssize_t file_read(struct file *f, void __user *buf, size_t n, loff_t *pos)
 	ssize_t done = f->ops->read_iter(&k, &iter);
 	f->copied += (u32)current->io.copied - before;
 	task_io_read(&current->io, done);
-	if (likely(done > 0))
+	if (likely(done > 0)) {
 		*pos = k.pos;
+		notify_file(f, IN_ACCESS);
+	}
 	return done;
 }
 
@@ -320,8 +324,10 @@ ssize_t file_write(struct file *f, const void __user *buf, size_t n, loff_t *pos
 	ssize_t done = f->ops->write_iter(&k, &iter);
 	f->copied += (u32)current->io.copied - before;
 	task_io_write(&current->io, done);
-	if (likely(done > 0))
+	if (likely(done > 0)) {
 		*pos = k.pos;
+		notify_file(f, IN_MODIFY);
+	}
 	return done;
 }
 
@@ -340,8 +346,10 @@ ssize_t file_read_iter(struct file *f, struct iov_iter *iter, loff_t *pos, u32 i
 	ssize_t done = f->ops->read_iter(&k, iter);
 	f->copied += (u32)current->io.copied - before;
 	task_io_read(&current->io, done);
-	if (done > 0)
+	if (done > 0) {
 		*pos = k.pos;
+		notify_file(f, IN_ACCESS);
+	}
 	return done;
 }
 
@@ -359,8 +367,10 @@ ssize_t file_write_iter(struct file *f, struct iov_iter *iter, loff_t *pos, u32 
 	ssize_t done = f->ops->write_iter(&k, iter);
 	f->copied += (u32)current->io.copied - before;
 	task_io_write(&current->io, done);
-	if (done > 0)
+	if (done > 0) {
 		*pos = k.pos;
+		notify_file(f, IN_MODIFY);
+	}
 	return done;
 }
 

@@ -3,6 +3,7 @@
  * component up, checks, and asks the file system. A victim's own lock is taken inside that of its directory (its link count changes).
  */
 #include "io/vfs/files.h"
+#include "io/vfs/notify.h"
 #include "io/vfs/walk.h"
 #include "kernel/debug/bug.h"
 #include "mm/alloc.h"
@@ -67,6 +68,8 @@ int do_mkdir_at(int dfd, const char *name, umode_t mode)
 	err = may_create(dir, d);
 	if (!err)
 		err = dir->iops->mkdir ? dir->iops->mkdir(dir, d, apply_umask(mode & (S_IRWXUGO | S_ISVTX))) : -EPERM;
+	if (!err)
+		notify_name(dir, IN_CREATE | IN_ISDIR, d, 0);
 	create_end(&w, d);
 	return err;
 }
@@ -96,6 +99,8 @@ int do_mknod_at(int dfd, const char *name, umode_t mode, kdev_t dev)
 		else
 			err = dir->iops->mknod ? dir->iops->mknod(dir, d, mode, S_ISCHR(mode) || S_ISBLK(mode) ? dev : 0) : -EPERM;
 	}
+	if (!err)
+		notify_name(dir, IN_CREATE, d, 0);
 	create_end(&w, d);
 	return err;
 }
@@ -111,6 +116,8 @@ int do_symlink_at(const char *target, int dfd, const char *name)
 	err = may_create(dir, d);
 	if (!err)
 		err = dir->iops->symlink ? dir->iops->symlink(dir, d, target) : -EPERM;
+	if (!err)
+		notify_name(dir, IN_CREATE, d, 0);
 	create_end(&w, d);
 	return err;
 }
@@ -132,6 +139,10 @@ static int link_locked(struct dentry *old, struct inode *dir, struct dentry *d)
 	if (!err)
 		inode->flags &= ~(u32)S_LINKABLE;
 	mutex_unlock(&inode->lock);
+	if (!err) {
+		notify_inode(inode, IN_ATTRIB);
+		notify_name(dir, IN_CREATE, d, 0);
+	}
 	return err;
 }
 
@@ -176,8 +187,11 @@ static int unlink_locked(struct inode *dir, struct dentry *d)
 	mutex_lock_nested(&victim->lock);
 	err = dir->iops->unlink(dir, d);
 	mutex_unlock(&victim->lock);
-	if (!err)
+	if (!err) {
+		notify_inode(victim, IN_ATTRIB); /* its number of names */
 		d_delete(d);
+		notify_name(dir, IN_DELETE, d, 0);
+	}
 	return err;
 }
 
@@ -200,6 +214,7 @@ static int rmdir_locked(struct inode *dir, struct dentry *d)
 	if (!err) {
 		shrink_dcache_children(d);
 		d_delete(d);
+		notify_name(dir, IN_DELETE | IN_ISDIR, d, 0);
 	}
 	return err;
 }
@@ -302,6 +317,18 @@ static void unlock_subjects(struct inode *a, struct inode *b)
 		mutex_unlock(&b->lock);
 }
 
+/* d has moved from the name that former has now. */
+static void tell_moved(struct inode *from, struct inode *to, struct dentry *d, const struct dentry *former, struct inode *replaced)
+{
+	u32 cookie = notify_new_cookie(), kind = S_ISDIR(d->inode->mode) ? IN_ISDIR : 0;
+
+	notify_name(from, IN_MOVED_FROM | kind, former, cookie);
+	notify_name(to, IN_MOVED_TO | kind, d, cookie);
+	if (replaced)
+		notify_inode(replaced, IN_ATTRIB);
+	notify_inode(d->inode, IN_MOVE_SELF);
+}
+
 static int rename_checked(struct inode *old_dir, struct dentry *old, struct inode *new_dir, struct dentry *new, u32 flags)
 {
 	struct inode *source = old->inode, *target = new->inode;
@@ -333,6 +360,10 @@ static int rename_checked(struct inode *old_dir, struct dentry *old, struct inod
 		d_move(old, new);
 	}
 	unlock_subjects(source, target);
+	if (!err)
+		tell_moved(old_dir, new_dir, old, new, exchange ? NULL : target);
+	if (!err && exchange)
+		tell_moved(new_dir, old_dir, new, old, NULL);
 	if (!err && !exchange && target && is_dir)
 		shrink_dcache_children(new);
 	dput(new);

@@ -3,6 +3,7 @@
  * looked up, and made if it is not there, under the lock of the directory; symbolic links at the end are followed as long as there are any.
  */
 #include "io/vfs/files.h"
+#include "io/vfs/notify.h"
 #include "io/vfs/walk.h"
 #include "kernel/debug/bug.h"
 #include "kernel/lib/printf.h"
@@ -76,6 +77,8 @@ static struct file *open_path(const struct path *p, int flags, bool made)
 		free_file_unopened(f);
 		return ERR_PTR(err);
 	}
+	if (f->mode & FMODE_OPENED)
+		notify_file(f, IN_OPEN);
 	return f;
 }
 
@@ -116,6 +119,8 @@ static int make_file(struct walk *w, struct dentry *d, umode_t mode)
 	err = may_create(dir, d);
 	if (!err)
 		err = dir->iops->create ? dir->iops->create(dir, d, (umode_t)(S_IFREG | apply_umask(mode & S_IALLUGO))) : -EACCES;
+	if (!err)
+		notify_name(dir, IN_CREATE, d, 0);
 	mnt_drop_write(w->path.mnt);
 	return err;
 }

@@ -6,6 +6,7 @@
 #include "io/vfs/splice.h"
 #include "io/vfs/files.h"
 #include "io/vfs/internal.h"
+#include "io/vfs/notify.h"
 #include "io/vfs/pipe.h"
 #include "io/vfs/rw.h"
 #include "kernel/sched/signal.h"
@@ -66,8 +67,10 @@ static ssize_t file_to_pipe(struct file *in, loff_t *pos, struct pipe *p, size_t
 			break;
 		cond_resched();
 	}
-	if (is_cached_file(in))
+	if (is_cached_file(in)) {
 		touch_atime(in);
+		notify_file(in, IN_ACCESS);
+	}
 	return done ? done : got;
 }
 

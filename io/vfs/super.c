@@ -6,6 +6,7 @@
 #include "io/block/bdev.h"
 #include "io/cache/writeback.h"
 #include "io/vfs/internal.h"
+#include "io/vfs/notify.h"
 #include "kernel/debug/bug.h"
 #include "kernel/debug/printk.h"
 #include "kernel/lib/seq_buf.h"
@@ -91,6 +92,7 @@ static void destroy_super(struct super_block *sb)
 	sb->flags &= ~SB_ACTIVE;
 	shrink_dcache_for_umount(sb);
 	writeback_forget_sb(sb);
+	notify_unmount(sb);
 	u32 busy = evict_unused_inodes(sb);
 	if (busy)
 		pr_err("%s: %u inodes still in use after unmount\n", sb->id, busy);

@@ -3,6 +3,7 @@
  * page goes to the program afterwards, for copying there may need locks that come before the directory's.
  */
 #include "io/vfs/files.h"
+#include "io/vfs/notify.h"
 #include "kernel/hal/uaccess.h"
 #include "kernel/syscall/fs.h"
 #include "kernel/uapi/stat_abi.h"
@@ -131,6 +132,8 @@ static long get_entries(int fd, u8 __user *user, u32 size, enum layout layout)
 	}
 	if (fill.buf) {
 		touch_atime(f.file);
+		if (!err)
+			notify_file(f.file, IN_ACCESS);
 		free_page(fill.buf);
 	}
 	fdput_pos(f);

@@ -1,5 +1,6 @@
 /* open, close, pipe and truncate in all their forms. */
 #include "io/vfs/files.h"
+#include "io/vfs/notify.h"
 #include "io/vfs/namei.h"
 #include "io/vfs/pipe.h"
 #include "kernel/hal/uaccess.h"
@@ -232,6 +233,8 @@ long sys_fallocate(int fd, int mode, u32 off_lo, u32 off_hi, u32 len_lo, u32 len
 		mutex_lock(&i->lock);
 		err = i->iops->fallocate(i, mode, off, len);
 		mutex_unlock(&i->lock);
+		if (!err)
+			notify_file(f.file, IN_MODIFY);
 	}
 	fdput(f);
 	return err;

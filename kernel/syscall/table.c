@@ -293,9 +293,9 @@
 	N(288, keyctl) \
 	S(289, ioprio_set, sys_ioprio_set) \
 	S(290, ioprio_get, sys_ioprio_get) \
-	N(291, inotify_init) \
-	N(292, inotify_add_watch) \
-	N(293, inotify_rm_watch) \
+	S(291, inotify_init, sys_inotify_init) \
+	S(292, inotify_add_watch, sys_inotify_add_watch) \
+	S(293, inotify_rm_watch, sys_inotify_rm_watch) \
 	N(294, migrate_pages) \
 	S(295, openat, sys_openat) \
 	S(296, mkdirat, sys_mkdirat) \
@@ -334,7 +334,7 @@
 	S(329, epoll_create1, sys_epoll_create1) \
 	S(330, dup3, sys_dup3) \
 	S(331, pipe2, sys_pipe2) \
-	N(332, inotify_init1) \
+	S(332, inotify_init1, sys_inotify_init1) \
 	S(333, preadv, sys_preadv) \
 	S(334, pwritev, sys_pwritev) \
 	S(335, rt_tgsigqueueinfo, sys_rt_tgsigqueueinfo) \

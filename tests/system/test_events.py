@@ -24,16 +24,42 @@ read(span, &n, sizeof(n)): Resource temporarily unavailable
 clock_settime(CLOCK_REALTIME, &now): 0
 """
 
+# The file system of a watched folder goes away; the queue is full; a second user of the limits; busybox's own program.
+INOTIFY = """\
+OPEN ISDIR
+CLOSE_NOWRITE ISDIR
+UNMOUNT ISDIR
+IGNORED
+--
+MODIFY
+MODIFY
+OVERFLOW
+--
+init: No file descriptors available
+watch: No space left on device
+"""
+
+INOTIFYD = """\
+n\t/tmp/watched\tnew
+w\t/tmp/watched\tnew
+d\t/tmp/watched\tnew
+x\t/tmp/watched
+"""
+
 # name: (script, what it prints)
 CASES = {
     "clock": ("/t/clockset", CLOCK),
+    "inotify": ("/t/watches", INOTIFY),
+    "inotifyd": ("""mkdir /tmp/watched; inotifyd - /tmp/watched:nwdx >/tmp/said & p=$!
+until [ -e /proc/$p/fd/3 ] && ls -l /proc/$p/fd | grep -q inotify; do sleep 0.05; done; sleep 0.2
+echo >/tmp/watched/new; rm /tmp/watched/new; rmdir /tmp/watched; wait $p; cat /tmp/said""", INOTIFYD),
 }
 
 
 @pytest.fixture(scope="module")
 def said():
     text = "".join("echo === %s; ( %s ) 2>&1; echo === end $?\n" % (name, script) for name, (script, _) in CASES.items())
-    r = sh(text, add=[(program("clockset.c"), "/t/clockset")], kernel=KERNELS["debug"])
+    r = sh(text, add=[(program(n + ".c"), "/t/" + n) for n in ("clockset", "watches")], kernel=KERNELS["debug"])
     return {m.group(1): m.group(2) for m in re.finditer(r"^=== (\w+)\n(.*?)=== end 0$", r.text, re.M | re.S)}, r
 
 

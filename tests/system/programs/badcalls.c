@@ -40,7 +40,7 @@
 #define is_pointer(a) ((a) >= IN_ && (a) <= PROG_)
 #define is_name(a) ((a) >= PATH_ && (a) <= PROG_)
 
-enum { PASSWD = 10, TMP, FOLDER, PIPE_R, PIPE_W, EPOLL, TIMERFD, SOCKET }; /* descriptors opened at the start */
+enum { PASSWD = 10, TMP, FOLDER, PIPE_R, PIPE_W, EPOLL, TIMERFD, SOCKET, INOTIFY }; /* descriptors opened at the start */
 
 static const struct call {
 	const char *name;
@@ -101,6 +101,7 @@ static const struct call {
 	X(timer_create, 259, 1, IN_, VALID_) X(timer_create, 259, 1, 0, OUT_) X(timer_settime, 260, 0, 0, IN_, OUT_) X(timer_gettime, 261, 0, OUT_)
 	X(timer_settime64, 409, 0, 0, IN_, OUT_)
 	X(timer_gettime64, 408, 0, OUT_)
+	X(inotify_add_watch, 292, INOTIFY, PATH_, 1)
 	X(openat2, 437, AT_FDCWD, PATH_, IN_, 24) X(faccessat2, 439, AT_FDCWD, PATH_, 0, 0)
 };
 #define NR_CALLS (sizeof(calls) / sizeof(calls[0]))
@@ -161,6 +162,7 @@ static void make_descriptors(void)
 	struct epoll_event always = { .events = EPOLLOUT };
 	epoll_ctl(EPOLL, EPOLL_CTL_ADD, PIPE_W, &always);
 	dup2(timerfd_create(CLOCK_MONOTONIC, 0), TIMERFD);
+	dup2((int)syscall(291), INOTIFY);
 	int pair[2];
 	if (socketpair(AF_UNIX, SOCK_DGRAM, 0, pair) || write(pair[1], "x", 1) != 1)
 		exit(2);

@@ -24,7 +24,7 @@ read(span, &n, sizeof(n)): Resource temporarily unavailable
 clock_settime(CLOCK_REALTIME, &now): 0
 """
 
-# The file system of a watched folder goes away; the queue is full; a second user of the limits; busybox's own program.
+# The file system of a watched folder goes away; the queue is full; the limits of a user.
 INOTIFY = """\
 OPEN ISDIR
 CLOSE_NOWRITE ISDIR
@@ -39,20 +39,10 @@ init: No file descriptors available
 watch: No space left on device
 """
 
-INOTIFYD = """\
-n\t/tmp/watched\tnew
-w\t/tmp/watched\tnew
-d\t/tmp/watched\tnew
-x\t/tmp/watched
-"""
-
 # name: (script, what it prints)
 CASES = {
     "clock": ("/t/clockset", CLOCK),
     "inotify": ("/t/watches", INOTIFY),
-    "inotifyd": ("""mkdir /tmp/watched; inotifyd - /tmp/watched:nwdx >/tmp/said & p=$!
-until [ -e /proc/$p/fd/3 ] && ls -l /proc/$p/fd | grep -q inotify; do sleep 0.05; done; sleep 0.2
-echo >/tmp/watched/new; rm /tmp/watched/new; rmdir /tmp/watched; wait $p; cat /tmp/said""", INOTIFYD),
 }
 
 

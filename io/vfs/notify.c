@@ -128,7 +128,7 @@ void __notify_unmount(struct super_block *sb)
 	spin_lock(&notify_lock);
 	spin_lock(&inode_lock);
 	list_for_each_entry(i, &sb->inodes, sb_node)
-		end_all(i, IN_UNMOUNT, &dead);
+		end_all(i, IN_UNMOUNT | (S_ISDIR(i->mode) ? IN_ISDIR : 0), &dead);
 	spin_unlock(&inode_lock);
 	spin_unlock(&notify_lock);
 	inode_watch_reap(dead);

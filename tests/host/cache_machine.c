@@ -259,6 +259,7 @@ struct task *kthread_run(int (*fn)(void *), void *arg, const char *name, ...)
 
 bool kthread_should_stop(void) { return false; }
 bool signal_pending(const struct task *t) { return false; }
+bool fatal_signal_pending(const struct task *t) { return false; }
 int send_signal(struct task *t, int sig, const struct siginfo_k *info) { return 0; }
 
 static bool spawned_alive(void)

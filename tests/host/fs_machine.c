@@ -15,6 +15,7 @@
 #include "io/contract/proc_file.h"
 #include "io/vfs/internal.h"
 #include "io/vfs/namei.h"
+#include "io/vfs/notify.h"
 #include "kernel/debug/bug.h"
 #include "kernel/debug/printk.h"
 #include "kernel/debug/trace.h"
@@ -257,6 +258,13 @@ void wake_up_key(struct wait_queue_head *wq, u32 mode, u32 nr, u32 key) { }
 bool autoremove_wake_function(struct wait_queue_entry *e, u32 mode, u32 key) { return true; }
 bool wake_up_state(struct task *t, u32 state) { return true; }
 bool signal_pending_current(void) { return false; }
+
+/* Nobody watches anything here. */
+u32 nr_inode_watches;
+void __notify_dentry(struct dentry *d, u32 mask) { }
+void __notify_inode_gone(struct inode *i) { }
+void __notify_unmount(struct super_block *sb) { }
+
 void set_current_state(u32 state) { }
 void schedule(void)
 {

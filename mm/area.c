@@ -97,6 +97,19 @@ struct vm_area *area_prev(const struct vm_area *a)
 	return a->list.prev == &a->mm->areas ? NULL : list_entry(a->list.prev, struct vm_area, list);
 }
 
+u32 mm_data_pages(struct mm *mm)
+{
+	const struct vm_area *a;
+	u32 pages = 0;
+
+	mutex_lock(&mm->lock);
+	list_for_each_entry(a, &mm->areas, list)
+		if ((a->flags & (VM_WRITE | VM_SHARED | VM_GROWSDOWN)) == VM_WRITE)
+			pages += (a->end - a->start) >> PAGE_SHIFT;
+	mutex_unlock(&mm->lock);
+	return pages;
+}
+
 /* The highest gap of len bytes in [low, high), 0 if none. */
 static u32 find_gap(const struct mm *mm, u32 low, u32 high, u32 len)
 {

@@ -102,6 +102,8 @@ static int copy_areas(struct mm *new, struct mm *old, struct tlb_batch *tlb)
 	struct vm_area *a;
 
 	list_for_each_entry(a, &old->areas, list) {
+		if (unlikely(a->flags & VM_DONTCOPY))
+			continue;
 		struct vm_area *copy = area_dup(a);
 
 		if (unlikely(!copy))
@@ -111,7 +113,7 @@ static int copy_areas(struct mm *new, struct mm *old, struct tlb_batch *tlb)
 		if (copy->ops && copy->ops->open)
 			copy->ops->open(copy);
 		area_append(new, copy);
-		if (copy_entries(new, old, a, tlb))
+		if (likely(!(a->flags & VM_WIPEONFORK)) && copy_entries(new, old, a, tlb))
 			return -ENOMEM;
 	}
 	return 0;

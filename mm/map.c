@@ -214,11 +214,19 @@ int mm_advise(struct mm *mm, u32 addr, u32 len, int advice)
 		return -EINVAL;
 	switch (advice) {
 	case MADV_NORMAL:
-		return mm_advise_reading(mm, addr, addr + size, 0);
+		return mm_advise_flags(mm, addr, addr + size, VM_SEQ_READ | VM_RAND_READ, 0);
 	case MADV_RANDOM:
-		return mm_advise_reading(mm, addr, addr + size, VM_RAND_READ);
+		return mm_advise_flags(mm, addr, addr + size, VM_SEQ_READ, VM_RAND_READ);
 	case MADV_SEQUENTIAL:
-		return mm_advise_reading(mm, addr, addr + size, VM_SEQ_READ);
+		return mm_advise_flags(mm, addr, addr + size, VM_RAND_READ, VM_SEQ_READ);
+	case MADV_DONTFORK:
+		return mm_advise_flags(mm, addr, addr + size, 0, VM_DONTCOPY);
+	case MADV_DOFORK:
+		return mm_advise_flags(mm, addr, addr + size, VM_DONTCOPY, 0);
+	case MADV_WIPEONFORK:
+		return mm_advise_flags(mm, addr, addr + size, 0, VM_WIPEONFORK);
+	case MADV_KEEPONFORK:
+		return mm_advise_flags(mm, addr, addr + size, VM_WIPEONFORK, 0);
 	case MADV_DONTNEED:
 	case MADV_FREE:
 		if (!size)

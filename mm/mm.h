@@ -34,6 +34,8 @@ struct vm_area;
 #define VM_STACK 0x10000u
 #define VM_HEAP 0x20000u
 #define VM_DONTEXPAND 0x40000u /* mremap may not make it longer */
+#define VM_DONTCOPY 0x80000u    /* madvise: a child does not get it */
+#define VM_WIPEONFORK 0x100000u /* madvise: in a child it is all zeros */
 
 /* Results of a fault operation. */
 #define VM_FAULT_OK 0u        /* *page holds a page with a reference for the mapping */
@@ -123,8 +125,9 @@ int mm_protect(struct mm *mm, u32 addr, u32 len, u32 prot);
 long mm_remap(struct mm *mm, u32 old, u32 old_len, u32 new_len, u32 flags, u32 new_addr);
 long mm_brk(struct mm *mm, u32 brk);
 int mm_advise(struct mm *mm, u32 addr, u32 len, int advice);
-/* madvise NORMAL, RANDOM, SEQUENTIAL: page-aligned range; how: 0, VM_RAND_READ or VM_SEQ_READ. -ENOMEM: a hole. */
-int mm_advise_reading(struct mm *mm, u32 start, u32 end, u32 how);
+/* Flags that madvise may change, in a page-aligned range. -ENOMEM: a hole; -EINVAL: VM_WIPEONFORK of what is not private and anonymous. */
+int mm_advise_flags(struct mm *mm, u32 start, u32 end, u32 clear, u32 set);
+u32 mm_data_pages(struct mm *mm); /* pages of private writable areas but stacks: what RLIMIT_DATA counts. Takes mm->lock. */
 int mm_populate(struct mm *mm, u32 start, u32 len); /* bring in what is missing; 0, -ENOMEM, -EFAULT */
 /* mlock and munlock: page-aligned [start, end) must be mapped without holes (-ENOMEM). lock also populates. */
 int mm_lock_range(struct mm *mm, u32 start, u32 end, bool lock);

@@ -50,38 +50,39 @@ static void protect_area(struct mm *mm, struct vm_area *a, u32 flags)
 	change_entries(mm, a, a->start, a->end);
 }
 
-/* [start, end) is covered by areas without a hole, and (unless new_rights is ~0) all of them may get these rights. */
-static int check_range(struct mm *mm, u32 start, u32 end, u32 new_rights)
+/* [start, end) is covered by areas without a hole. */
+static int check_range(struct mm *mm, u32 start, u32 end)
 {
 	const struct vm_area *a = mm_find_area(mm, start);
 
 	for (u32 at = start; at < end; a = area_next(a)) {
 		if (!a || a->start > at)
 			return -ENOMEM;
-		if (new_rights != ~0u && (new_rights & ~(a->flags >> 4) & VM_ACCESS_MASK))
-			return -EACCES;
 		at = a->end;
 	}
 	return 0;
 }
 
+/* What lies before a hole, or before what may not have these rights, is changed all the same, as on Linux. */
 static int protect_locked(struct mm *mm, u32 start, u32 end, u32 rights)
 {
-	struct vm_area *a;
-	int err = check_range(mm, start, end, rights);
+	struct vm_area *a = mm_find_area_exact(mm, start);
+	int err = a ? area_split_range(mm, start, end) : -ENOMEM;
 
-	if (!err)
-		err = area_split_range(mm, start, end);
-	if (err)
-		return err;
-	for (a = mm_find_area(mm, start); a && a->start < end; a = area_next(a)) {
+	a = err ? NULL : mm_find_area(mm, start);
+	for (u32 at = start; !err && at < end; a = area_next(a)) {
+		if (!a || a->start > at)
+			return -ENOMEM;
+		if (rights & ~(a->flags >> 4) & VM_ACCESS_MASK)
+			return -EACCES;
 		u32 flags = (a->flags & ~VM_ACCESS_MASK) | rights;
 
 		if (flags != a->flags)
 			protect_area(mm, a, flags);
 		a = area_merge(a);
+		at = a->end;
 	}
-	return 0;
+	return err;
 }
 
 int mm_protect(struct mm *mm, u32 addr, u32 len, u32 prot)
@@ -110,7 +111,7 @@ out:
 	return err;
 }
 
-int mm_advise_reading(struct mm *mm, u32 start, u32 end, u32 how)
+int mm_advise_flags(struct mm *mm, u32 start, u32 end, u32 clear, u32 set)
 {
 	int err, hole = 0;
 	u32 at = start;
@@ -122,7 +123,11 @@ int mm_advise_reading(struct mm *mm, u32 start, u32 end, u32 how)
 	for (struct vm_area *a = err ? NULL : mm_find_area(mm, start); a && a->start < end; a = area_next(a)) {
 		if (a->start > at)
 			hole = -ENOMEM; /* the rest is still done, as on Linux */
-		a->flags = (a->flags & ~(VM_SEQ_READ | VM_RAND_READ)) | how;
+		if ((set & VM_WIPEONFORK) && (a->ops || (a->flags & VM_SHARED))) {
+			err = -EINVAL;
+			break;
+		}
+		a->flags = (a->flags & ~clear) | set;
 		at = a->end;
 		a = area_merge(a);
 	}
@@ -145,7 +150,7 @@ static void set_locked(struct vm_area *a, bool lock)
 int mm_lock_range(struct mm *mm, u32 start, u32 end, bool lock)
 {
 	mutex_lock(&mm->lock);
-	int err = check_range(mm, start, end, ~0u);
+	int err = check_range(mm, start, end);
 	if (!err)
 		err = area_split_range(mm, start, end);
 	if (!err) {

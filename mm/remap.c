@@ -53,8 +53,8 @@ static void drop_empty_tables(struct mm *mm, u32 start, u32 len)
 	spin_unlock_irqrestore(&mm->table_lock, flags);
 }
 
-/* Move [old, old + old_len), which lies in one area, to the free range [to, to + new_len). */
-static long move_area(struct mm *mm, u32 old, u32 old_len, u32 to, u32 new_len)
+/* Move [old, old + old_len), which lies in one area, to the free range [to, to + new_len). keep: the old range stays mapped, empty. */
+static long move_area(struct mm *mm, u32 old, u32 old_len, u32 to, u32 new_len, bool keep)
 {
 	struct vm_area *a, *copy;
 
@@ -77,10 +77,33 @@ static long move_area(struct mm *mm, u32 old, u32 old_len, u32 to, u32 new_len)
 	area_insert(mm, copy);
 	move_entries(mm, old, to, min(old_len, new_len));
 	drop_empty_tables(mm, to, new_len);
-	area_discard(mm, a); /* exactly the old range, and empty */
+	if (!keep)
+		area_discard(mm, a); /* exactly the old range, and empty */
 	if (copy->ops && copy->ops->moved)
 		copy->ops->moved(copy);
 	(void)area_merge(copy);
+	return (long)to;
+}
+
+/* Old length 0: the shared area at old once more, at `to` or where there is room. */
+static long duplicate(struct mm *mm, u32 old, u32 to, u32 new_len)
+{
+	struct vm_area *a = mm_find_area_exact(mm, old), *copy;
+
+	if (!a || (a->flags & VM_PFNMAP))
+		return -EFAULT;
+	if (!(a->flags & VM_SHARED))
+		return -EINVAL;
+	to = to ? to : area_find_room(mm, new_len);
+	copy = to && mm->nr_areas < MAX_AREAS ? area_dup(a) : NULL;
+	if (!copy)
+		return -ENOMEM;
+	copy->pgoff += (old - a->start) >> PAGE_SHIFT;
+	copy->start = to;
+	copy->end = to + new_len;
+	if (copy->ops && copy->ops->open)
+		copy->ops->open(copy);
+	area_insert(mm, copy);
 	return (long)to;
 }
 
@@ -106,14 +129,16 @@ static long remap_locked(struct mm *mm, u32 old, u32 old_len, u32 new_len, u32 f
 			return err;
 		old_len = new_len;
 	}
+	if (!old_len)
+		return duplicate(mm, old, flags & MREMAP_FIXED ? new_addr : 0, new_len);
 	a = mm_find_area_exact(mm, old);
 	if (!a || a->end < old + old_len || (a->flags & VM_PFNMAP) || (new_len > old_len && (a->flags & VM_DONTEXPAND)))
 		return -EFAULT;
 	if (flags & MREMAP_FIXED)
-		return move_area(mm, old, old_len, new_addr, new_len);
-	if (new_len == old_len)
+		return move_area(mm, old, old_len, new_addr, new_len, flags & MREMAP_DONTUNMAP);
+	if (new_len == old_len && !(flags & MREMAP_DONTUNMAP))
 		return (long)old;
-	if (a->end == old + old_len && old <= MMAP_TOP - new_len) {
+	if (new_len > old_len && a->end == old + old_len && old <= MMAP_TOP - new_len) {
 		struct vm_area *next = area_next(a);
 
 		if (!next || area_low(next) >= old + new_len) {
@@ -125,16 +150,20 @@ static long remap_locked(struct mm *mm, u32 old, u32 old_len, u32 new_len, u32 f
 	if (!(flags & MREMAP_MAYMOVE))
 		return -ENOMEM;
 	new_addr = area_find_room(mm, new_len);
-	return new_addr ? move_area(mm, old, old_len, new_addr, new_len) : -ENOMEM;
+	return new_addr ? move_area(mm, old, old_len, new_addr, new_len, flags & MREMAP_DONTUNMAP) : -ENOMEM;
 }
 
 long mm_remap(struct mm *mm, u32 old, u32 old_len, u32 new_len, u32 flags, u32 new_addr)
 {
 	u32 from = PAGE_ALIGN(old_len), to = PAGE_ALIGN(new_len);
 
-	if (flags & ~(u32)(MREMAP_MAYMOVE | MREMAP_FIXED) || ((flags & MREMAP_FIXED) && !(flags & MREMAP_MAYMOVE)))
+	if (flags & ~(u32)(MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP))
 		return -EINVAL;
-	if (old & (PAGE_SIZE - 1) || !from || !to || from < old_len || to < new_len)
+	if ((flags & (MREMAP_FIXED | MREMAP_DONTUNMAP)) && !(flags & MREMAP_MAYMOVE))
+		return -EINVAL;
+	if (((flags & MREMAP_DONTUNMAP) && from != to) || (!from && !(flags & MREMAP_MAYMOVE)))
+		return -EINVAL;
+	if (old & (PAGE_SIZE - 1) || !to || from < old_len || to < new_len)
 		return -EINVAL;
 	if (from > USER_SPACE_END || old > USER_SPACE_END - from)
 		return -EFAULT;

@@ -27,6 +27,14 @@ static bool within_as_limit(u32 bytes)
 	return ((u64)current->mm->total_vm << PAGE_SHIFT) + bytes <= rlimit(RLIMIT_AS);
 }
 
+/* May there be so much more private writable memory? */
+static bool within_data_limit(u32 bytes)
+{
+	u64 limit = rlimit(RLIMIT_DATA);
+
+	return limit >= UINT32_MAX || ((u64)mm_data_pages(current->mm) << PAGE_SHIFT) + bytes <= limit;
+}
+
 /* May this many more bytes be locked? 0, -EPERM, -ENOMEM. */
 static int check_lock_limit(u32 bytes)
 {
@@ -48,7 +56,7 @@ long sys_brk(u32 brk)
 	if (brk > mm->brk) {
 		u64 data = (u64)(brk - mm->start_brk) + (mm->end_data - mm->start_data);
 
-		if (brk < mm->start_brk || data > rlimit(RLIMIT_DATA) || !within_as_limit(brk - mm->brk))
+		if (brk < mm->start_brk || data > rlimit(RLIMIT_DATA) || !within_as_limit(brk - mm->brk) || !within_data_limit(brk - mm->brk))
 			return (long)mm->brk;
 	}
 	return mm_brk(mm, brk);
@@ -133,7 +141,7 @@ static long map_checked(struct file *f, u32 addr, u32 len, u32 prot, u32 map_fla
 			return err == -ENOMEM ? -EAGAIN : err;
 		vm_flags |= VM_LOCKED;
 	}
-	if (!within_as_limit(size))
+	if (!within_as_limit(size) || ((vm_flags & (VM_WRITE | VM_SHARED | VM_GROWSDOWN)) == VM_WRITE && !within_data_limit(size)))
 		return -ENOMEM;
 	if (f)
 		at = mm_map(current->mm, addr, size, map_flags, vm_flags, pgoff, attach_file, f);

@@ -55,6 +55,13 @@ continue
 delete
 python run("main", *%(looks)r)
 
+tbreak isr_sysenter
+continue
+python run("sysenter", "io-frame")
+tbreak 'return_by_sysexit.sysexit'
+continue
+python run("sysexit", "io-frame")
+
 tbreak sys_read if n == 4096
 continue
 tbreak ata_dma_start
@@ -175,6 +182,13 @@ def test_bottom_halves(said):
     assert "hard interrupt depth 0" in said["start", "io-bh"]
     assert re.search(r"BLOCK +(-|pending) +[1-9]\d* +blk_softirq", text), text
     assert re.search(r"^tasklets waiting: 0$", text, re.M) and re.search(r"^events +\d+ +\d+ +[1-9]", text, re.M), text
+
+
+def test_sysenter(said):
+    """The CPU saves nothing: io-frame says what the stub has built so far, and what sysexit will take."""
+    assert "20 bytes of it are still to come" in said["sysenter", "io-frame"], said["sysenter", "io-frame"]
+    assert re.search(r"^  eip +0x7ffff\w{3}  in the program, from edx$", said["sysexit", "io-frame"], re.M), said["sysexit", "io-frame"]
+    assert "by sysenter: the stub has built all of this" in said["start", "io-frame"], said["start", "io-frame"]
 
 
 def test_tasks(said):

@@ -11,7 +11,7 @@ import sluice
 
 SOURCES = sorted(os.path.basename(p)[:-2] for p in glob.glob(os.path.join(sluice.HERE, "programs", "same", "*.c")))
 # Against musl, and those that are as much about the C library against glibc too: NAME_glibc.
-NAMES = SOURCES + [n + "_glibc" for n in SOURCES if n.startswith(("threads", "posix_timers")) and sluice.have_glibc()]
+NAMES = SOURCES + [n + "_glibc" for n in SOURCES if n.startswith(("threads", "posix_timers", "vdso")) and sluice.have_glibc()]
 pytestmark = pytest.mark.xdist_group("same")
 
 

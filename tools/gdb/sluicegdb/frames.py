@@ -59,7 +59,10 @@ def show_cpu_frame(address):
     if user:
         print("  esp     0x%08x  the program's stack" % word(address + 12))
         print("  ss      %s" % selector_text(word(address + 16)))
-        print("  privilege change: ring 3 to ring 0; the CPU loaded SS0:ESP0 from the TSS and pushed ss and esp first")
+        if eip and eip == int(percpu()["sysenter_return"]):
+            print("  privilege change: ring 3 to ring 0, by sysenter: the stub has built all of this")
+        else:
+            print("  privilege change: ring 3 to ring 0; the CPU loaded SS0:ESP0 from the TSS and pushed ss and esp first")
     else:
         print("  no privilege change: ring %d interrupted itself, on the same stack; no esp and ss were pushed" % (cs & 3))
 

@@ -60,6 +60,14 @@ static void null_call(void)
 		__asm__ volatile("int $0x80" : "=a"(r) : "a"(SYS_getppid) : "memory");
 	}
 	per_operation("null.int80", start, 20000);
+	start = now();
+	for (int i = 0; i < 20000; i++)
+		(void)getppid();
+	per_operation("null.libc", start, 20000);
+	start = now();
+	for (int i = 0; i < 20000; i++)
+		(void)now();
+	per_operation("clock_gettime", start, 20000);
 }
 
 static void pipes(void)

@@ -1,4 +1,5 @@
-/* POSIX asynchronous I/O as the C library makes it out of threads: each call, its notifications, its errors. */
+/* POSIX asynchronous I/O as the C library makes it out of threads: each call, its notifications, its errors.
+ * No descriptor is closed before the end: musl may go on for a moment with what it knew of the last file that had its number. */
 #include <aio.h>
 #include <pthread.h>
 #include <semaphore.h>
@@ -84,7 +85,6 @@ static void one_by_one(int fd)
 	cb[3].aio_buf = (void *)16;
 	SAY(aio_read(&cb[3]));
 	end("bad memory", &cb[3]);
-	close(ro);
 }
 
 static void waiting(void)
@@ -110,8 +110,6 @@ static void waiting(void)
 	say("cancelled %d, not %d", how == AIO_CANCELED, how == AIO_NOTCANCELED);
 	SAY(write(p[1], "world", 5));
 	end("after that", &cb[0]);
-	close(p[0]);
-	close(p[1]);
 }
 
 static void notified(int fd)
@@ -207,7 +205,6 @@ static void appending(void)
 		end("appended", &cb[i]);
 	SAY(pread(fd, text, 16, 0));
 	say("%s", text);
-	close(fd);
 	unlink("g");
 }
 
@@ -221,7 +218,6 @@ int main(void)
 	notified(fd);
 	lists(fd);
 	appending();
-	close(fd);
 	unlink("f");
 	return 0;
 }

@@ -51,6 +51,7 @@ int epoll_init(void);
 int aio_init(void);
 int timerfd_init(void);
 int inotify_init(void);
+int memfd_init(void);
 int unix_init(void);
 int inet_init(void);
 int vfs_init(void);

@@ -44,6 +44,7 @@ static const struct init_step steps[] = {
 	{ "blk", INIT_CORE, blk_init, "softirq" },
 	{ "bdev", INIT_CORE, bdev_init, "blk vfs page_cache" },
 	{ "tmpfs", INIT_CORE, tmpfs_init, "vfs" },
+	{ "memfd", INIT_CORE, memfd_init, "vfs page_cache" },
 	{ "devfs", INIT_CORE, devfs_init, "tmpfs" },
 	{ "procfs", INIT_CORE, procfs_init, "vfs" },
 	{ "proc_files", INIT_CORE, proc_files_init, "procfs" },

@@ -1,4 +1,5 @@
 /* Descriptors and what hangs on open files: dup, fcntl, ioctl, flock; umask. */
+#include "io/contract/memfs.h"
 #include "io/vfs/files.h"
 #include "io/vfs/locks.h"
 #include "io/vfs/pipe.h"
@@ -179,6 +180,8 @@ static long do_fcntl(int fd, struct file *f, u32 cmd, unsigned long arg)
 		return 0;
 	case F_SETPIPE_SZ:
 	case F_GETPIPE_SZ: return pipe_fcntl(f, cmd, arg);
+	case F_ADD_SEALS:
+	case F_GET_SEALS: return memfs_seals_fcntl(f, cmd, (u32)arg);
 	default: return -EINVAL;
 	}
 }

@@ -358,7 +358,7 @@
 	S(353, renameat2, sys_renameat2) \
 	N(354, seccomp) \
 	S(355, getrandom, sys_getrandom) \
-	N(356, memfd_create) \
+	S(356, memfd_create, sys_memfd_create) \
 	N(357, bpf) \
 	S(358, execveat, sys_execveat) \
 	S(359, socket, sys_socket) \

@@ -4,6 +4,7 @@
  * it is paid for; nr_inodes= limits the inodes. A hole takes no page: reads of it are answered with zeros.
  */
 #include "io/contract/memfs.h"
+#include "io/fs/tmp/seals.h"
 #include "kernel/debug/bug.h"
 #include "kernel/init.h"
 #include "kernel/lib/div64.h"
@@ -56,7 +57,8 @@ static int tmpfs_read_page(struct file *f, struct page *page)
 	return simple_read_page(f, page);
 }
 
-static int tmpfs_write_begin(struct file *f, struct mapping *m, loff_t pos, u32 len, struct page **page, void **fsdata)
+/* A page of the file at pos, locked and paid for. */
+static int begin(struct file *f, struct mapping *m, loff_t pos, u32 len, struct page **page, void **fsdata)
 {
 	struct tmpfs *t = tmpfs_of(m->host->sb);
 
@@ -75,6 +77,13 @@ static int tmpfs_write_begin(struct file *f, struct mapping *m, loff_t pos, u32 
 		err = -ENOSPC;
 	}
 	return err;
+}
+
+static int tmpfs_write_begin(struct file *f, struct mapping *m, loff_t pos, u32 len, struct page **page, void **fsdata)
+{
+	int err = seals_allow_write(m->host, pos + len);
+
+	return unlikely(err) ? err : begin(f, m, pos, len, page, fsdata);
 }
 
 static void tmpfs_invalidate_page(struct page *page, u32 offset, u32 len)
@@ -127,7 +136,9 @@ static int tmpfs_fsync(struct file *f, loff_t start, loff_t end, bool datasync) 
 static int tmpfs_setattr(struct dentry *d, struct iattr *a)
 {
 	struct inode *i = d->inode;
-	int err = simple_setattr(d, a);
+	int err = a->valid & ATTR_SIZE ? seals_allow_size(i, a->size) : 0;
+	if (!err)
+		err = simple_setattr(d, a);
 	if (!err && (a->valid & ATTR_SIZE))
 		i->blocks = (u64)i->mapping->nrpages * (PAGE_SIZE / SECTOR_SIZE);
 	return err;
@@ -148,16 +159,20 @@ static int tmpfs_fallocate(struct inode *i, int mode, loff_t off, loff_t len)
 	if (mode & ~(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE))
 		return -EOPNOTSUPP;
 	if (mode & FALLOC_FL_PUNCH_HOLE) {
+		if (seals_of(i) & SEALS_WRITE)
+			return -EPERM;
 		truncate_pages_range(m, off, off + len - 1);
 		return 0;
 	}
-	int e = mode & FALLOC_FL_KEEP_SIZE ? 0 : check_new_size(i, off + len);
+	int e = (seals_of(i) & F_SEAL_GROW) && off + len > i->size ? -EPERM : 0;
+	if (!e && !(mode & FALLOC_FL_KEEP_SIZE))
+		e = check_new_size(i, off + len);
 	if (e)
 		return e;
 	for (loff_t pos = off & ~(loff_t)(PAGE_SIZE - 1); pos < off + len; pos += PAGE_SIZE) {
 		struct page *page;
 		void *fsdata;
-		int err = tmpfs_write_begin(NULL, m, pos, 0, &page, &fsdata);
+		int err = begin(NULL, m, pos, 0, &page, &fsdata);
 		if (err)
 			return err;
 		page_set(page, PG_uptodate | PG_dirty); /* zeros, or what was there */
@@ -205,9 +220,16 @@ static const struct file_operations tmpfs_file_operations = {
 	.read_iter = tmpfs_read_iter,
 	.write_iter = generic_file_write_iter,
 	.llseek = tmpfs_llseek,
-	.mmap = generic_file_mmap,
+	.mmap = seals_mmap,
 	.fsync = tmpfs_fsync,
 };
+
+long memfs_seals_fcntl(struct file *f, u32 cmd, u32 seals)
+{
+	if (f->ops != &tmpfs_file_operations)
+		return -EINVAL;
+	return cmd == F_GET_SEALS ? (long)seals_of(f->inode) : seals_add(f, seals);
+}
 static const struct inode_operations tmpfs_file_iops = { .setattr = tmpfs_setattr, .getattr = tmpfs_getattr, .fallocate = tmpfs_fallocate };
 static const struct inode_operations tmpfs_link_iops = { .readlink = simple_readlink };
 
@@ -261,6 +283,7 @@ static struct inode *make_inode(struct super_block *sb, const struct inode *dir,
 		i->fops = &tmpfs_file_operations;
 		i->data.ops = &tmpfs_mapping_ops;
 		i->data.gfp = GFP_USER;
+		set_seals(i, F_SEAL_SEAL); /* a file with a name is never sealed */
 		break;
 	case S_IFDIR:
 		i->iops = &tmpfs_dir_iops;
@@ -272,6 +295,18 @@ static struct inode *make_inode(struct super_block *sb, const struct inode *dir,
 		break;
 	default:
 		inode_init_special(i, i->mode, dev);
+	}
+	return i;
+}
+
+struct inode *memfs_file_inode(struct super_block *sb, umode_t mode, bool sealable)
+{
+	struct inode *i = make_inode(sb, NULL, mode, 0);
+
+	if (!IS_ERR(i)) {
+		clear_nlink(i);
+		if (sealable)
+			set_seals(i, 0);
 	}
 	return i;
 }

@@ -101,7 +101,7 @@ static const struct call {
 	X(timer_create, 259, 1, IN_, VALID_) X(timer_create, 259, 1, 0, OUT_) X(timer_settime, 260, 0, 0, IN_, OUT_) X(timer_gettime, 261, 0, OUT_)
 	X(timer_settime64, 409, 0, 0, IN_, OUT_)
 	X(timer_gettime64, 408, 0, OUT_)
-	X(inotify_add_watch, 292, INOTIFY, PATH_, 1)
+	X(memfd_create, 356, PATH_, 0) X(inotify_add_watch, 292, INOTIFY, PATH_, 1)
 	X(openat2, 437, AT_FDCWD, PATH_, IN_, 24) X(faccessat2, 439, AT_FDCWD, PATH_, 0, 0)
 };
 #define NR_CALLS (sizeof(calls) / sizeof(calls[0]))

@@ -97,6 +97,7 @@ static const struct known { short nr; char args[7]; char weight; } known[] = {
 	{ SYS_timerfd_create, "iZ", 2 }, { TIMERFD_SETTIME, "fitb", 2 }, { TIMERFD_GETTIME, "fb", 1 },
 	{ TIMER_CREATE, "ibb", 2 }, { TIMER_SETTIME, "iitb", 3 }, { TIMER_GETTIME, "ib", 1 }, { TIMER_GETOVERRUN, "i", 1 }, { TIMER_DELETE, "i", 1 },
 	{ SYS_inotify_init1, "Z", 2 }, { SYS_inotify_add_watch, "fsi", 6 }, { SYS_inotify_add_watch, "fsm", 4 }, { SYS_inotify_rm_watch, "fi", 2 },
+	{ SYS_memfd_create, "sc", 2 },
 	{ SYS_splice, "fbfbni", 3 }, { SYS_splice, "fZfZni", 4 }, { SYS_tee, "ffni", 2 }, { SYS_vmsplice, "fvci", 3 }, { SYS_copy_file_range, "fbfbnZ", 2 },
 	{ SYS_socket, "iiZ", 2 }, { SYS_socketpair, "iiZb", 3 }, { SYS_bind, "fbn", 1 }, { SYS_connect, "fbn", 1 }, { SYS_listen, "fi", 1 },
 	{ SYS_accept4, "fbbZ", 1 }, { SYS_sendto, "fbnibn", 2 }, { SYS_recvfrom, "fbnibb", 2 }, { SYS_sendmsg, "fbi", 2 }, { SYS_recvmsg, "fbi", 2 },

@@ -88,6 +88,8 @@ static err_t on_received(void *arg, struct tcp_pcb *pcb, struct pbuf *p, err_t e
 			return ERR_MEM;
 		list_add_tail(&q->node, &t->rx);
 		t->rx_bytes += p->tot_len;
+		if (inet_memory_short()) /* the sender keeps it too, until it hears */
+			tcp_ack_now(pcb);
 	} else {
 		t->eof = true;
 	}

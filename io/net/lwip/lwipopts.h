@@ -41,6 +41,7 @@ void net_free(void *p);
 #define TCP_LISTEN_BACKLOG 1
 #define TCP_MSS 8096          /* with all headers and struct pbuf two pages */
 #define TCP_WND (16 * TCP_MSS)
+#define TCP_WND_UPDATE_THRESHOLD (2 * TCP_MSS)
 #define TCP_MSL 30000u        /* TIME_WAIT lasts 60 s */
 #define LWIP_TCP_RTO_TIME 1000 /* RFC 6298, 2.1 */
 #define LWIP_TCP_PCB_NUM_EXT_ARGS 1 /* tells when a pcb is freed, whatever the reason (io/net/tcp.c) */

@@ -15,6 +15,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -29,6 +30,7 @@
 #define TABLE 65521u           /* bytes; a prime */
 #define PIECE 70000u           /* bytes at most in one call */
 #define MAX_CONNECTIONS 256u
+#define PATIENCE 60000         /* ms in which something must happen */
 
 enum { CLOSE, FIRST, RESET, DEAF, NR_ENDINGS };
 static const char *const endings[] = { "close", "first", "reset", "deaf" };
@@ -72,6 +74,24 @@ static uint32_t rnd(uint32_t below)
 }
 
 static const unsigned char *stream(const struct connection *c, int up, uint32_t at) { return table + (c->h.id * 2654435761u + (up ? 0 : 30011u) + at) % TABLE; }
+
+/* For the line before it fails. */
+static void tell(const struct connection *all, uint32_t n)
+{
+	char line[200];
+
+	for (uint32_t i = 0; i < n; i++) {
+		const struct connection *c = &all[i];
+		struct pollfd p = { c->fd, POLLIN | POLLOUT | POLLRDHUP, 0 };
+		if (c->over)
+			continue;
+		poll(&p, 1, 0);
+		int len = snprintf(line, sizeof(line), "%s: %s %u stands: sent %u, received %u of %u %u, shut %d, end %d, events %#x\n", who, endings[c->h.ending],
+				   c->h.id, c->sent, c->received, c->h.up, c->h.down, c->shut, c->eof, p.revents);
+		if (write(1, line, (size_t)len) < 0)
+			return;
+	}
+}
 
 static void watch(int ep, struct connection *c, int op, uint32_t events)
 {
@@ -184,9 +204,11 @@ static void server(int l, uint32_t connections)
 	who = "server";
 	watch(ep, &listener, EPOLL_CTL_ADD, EPOLLIN);
 	while (over < connections) {
-		int n = epoll_wait(ep, e, 32, 100000);
-		if (n <= 0)
+		int n = epoll_wait(ep, e, 32, PATIENCE);
+		if (n <= 0) {
+			tell(all, accepted);
 			fail("nothing happens: %u accepted, %u over", accepted, over);
+		}
 		for (int i = 0; i < n; i++) {
 			struct connection *c = e[i].data.ptr;
 			if (c == &listener) {
@@ -269,9 +291,11 @@ static void client(struct sockaddr_in to, uint32_t first, uint32_t step, uint32_
 	for (uint32_t id = first; id < connections; id += step)
 		open_one(&all[mine++], &to, ep, id, connections);
 	while (over < mine) {
-		int n = epoll_wait(ep, e, 32, 100000);
-		if (n <= 0)
+		int n = epoll_wait(ep, e, 32, PATIENCE);
+		if (n <= 0) {
+			tell(all, mine);
 			fail("nothing happens: %u of %u over", over, mine);
+		}
 		for (int i = 0; i < n; i++) {
 			struct connection *c = e[i].data.ptr;
 			if (c->over)

@@ -1,0 +1,82 @@
+"""Sockets over lo: much data over many connections, on a good line and on one that loses packets, with little memory; what is left afterwards;
+the programs of busybox that use the network."""
+import re
+import subprocess
+
+import pytest
+
+import sluice
+from sluice import program, sh
+
+pytestmark = pytest.mark.xdist_group("net")
+
+SETTLED = """
+# Until nothing of TCP is left, then what is: connections in TIME_WAIT end when there may be none.
+settled() {
+	echo 0 >/proc/sys/net/ipv4/tcp_max_tw_buckets
+	for i in $(seq 100); do
+		grep -q "TCP: inuse 0 orphan 0 tw 0 alloc 0 mem 0" /proc/net/sockstat && break
+		sleep 0.1
+	done
+	cat /proc/net/sockstat
+	echo 1024 >/proc/sys/net/ipv4/tcp_max_tw_buckets
+}
+"""
+
+
+def storm_lines(text):
+    """{who: what it counted} of tcpstorm's lines."""
+    return dict(re.findall(r"^(client \d+|server): (.* close, .*)$", text, re.M))
+
+
+def on_host(path, *args):
+    r = subprocess.run([path, *map(str, args)], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=100)
+    assert r.returncode == 0, r.stdout
+    return storm_lines(r.stdout)
+
+
+def total(lines):
+    """Connections of each ending, and bytes, as the server and as the clients count them."""
+    def numbers(text):
+        return [int(n) for n in re.findall(r"\d+(?= close| first| reset| deaf| bytes)", text)]
+    clients = [numbers(text) for who, text in lines.items() if who != "server"]
+    return numbers(lines["server"]), [sum(column) for column in zip(*clients)]
+
+
+def check(lines, connections, host=None):
+    server, clients = total(lines)
+    assert server[:4] == clients[:4] == [connections // 2, connections // 4, connections // 8, connections // 8]
+    assert server[4] > 0 and clients[4] > 0
+    if host:
+        assert lines == host, "other bytes than on Linux"
+
+
+def storms(runs, mem=None, timeout=100, before=""):
+    """Run tcpstorm with each of the arguments in one guest; [what each printed], then what is left of the sockets."""
+    path = program("tcpstorm.c")
+    text = SETTLED + before
+    for args in runs:
+        text += "echo ===; %s; /t/storm %s || echo failed\n" % (args.get("line", "true"), " ".join(map(str, args["args"])))
+    r = sh(text + "echo ===\necho 0 0 0 >/proc/sys/net/lo_faults\nsettled\n", add=[(path, "/t/storm")], mem=mem, timeout=timeout).good()
+    parts = r.text.split("===\n")
+    assert "failed" not in r.text, r.text[-6000:]
+    assert "TCP: inuse 0 orphan 0 tw 0 alloc 0 mem 0\n" in parts[-1], parts[-1]
+    return [storm_lines(p) for p in parts[1:-1]]
+
+
+def test_many_connections(soak):
+    connections, kib = 64, 1 << 20 if soak else 16 << 10
+    args = (1, connections, kib, 4)
+    host = on_host(program("tcpstorm.c"), *args) if sluice.host_runs_i386() else None
+    (lines,) = storms([{"args": args}], timeout=1500 if soak else 100)
+    check(lines, connections, host)
+
+
+def test_a_bad_line_and_little_memory(soak):
+    """Packets dropped, doubled and delayed; then so little memory for queues that each connection gets a page or two; all in 64 MiB."""
+    kib = 65536 if soak else 4096
+    bad, short = storms([{"line": "echo 10 10 30 >/proc/sys/net/lo_faults", "args": (2, 64, kib, 4)},
+                         {"line": "echo 0 0 0 >/proc/sys/net/lo_faults; echo 64 96 128 >/proc/sys/net/ipv4/tcp_mem", "args": (3, 64, kib // 2, 4)}],
+                        mem=64, timeout=1500 if soak else 110)
+    check(bad, 64)
+    check(short, 64)

@@ -53,6 +53,7 @@ int timerfd_init(void);
 int inotify_init(void);
 int memfd_init(void);
 int unix_init(void);
+int unix_proc_init(void);
 int inet_init(void);
 int vfs_init(void);
 int page_cache_init(void);

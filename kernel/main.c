@@ -50,6 +50,7 @@ static const struct init_step steps[] = {
 	{ "proc_files", INIT_CORE, proc_files_init, "procfs" },
 	{ "aio", INIT_CORE, aio_init, "vfs procfs" },
 	{ "inotify", INIT_CORE, inotify_init, "vfs procfs" },
+	{ "unix_proc", INIT_CORE, unix_proc_init, "procfs" },
 	{ "inet", INIT_CORE, inet_init, "procfs" },
 	{ "resources", INIT_CORE, resource_init, "procfs" },
 	{ "sysfs", INIT_CORE, sysfs_init, "vfs" },

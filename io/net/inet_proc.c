@@ -1,4 +1,4 @@
-/* What /proc/net tells of AF_INET: tcp, udp, raw in Linux's format (proc(5)), which netstat reads, and sockstat. */
+/* What /proc/net tells of AF_INET: tcp, udp, raw and route in Linux's format (proc(5)), which netstat and route read, and sockstat. */
 #include "io/net/tcp.h"
 #include "io/contract/proc_file.h"
 #include "io/vfs/files.h"
@@ -96,6 +96,13 @@ static int show_sockstat(struct seq_buf *q, void *arg)
 	return 0;
 }
 
+/* The way to this machine itself is not in this table on Linux either, and there is no other. */
+static int show_route(struct seq_buf *q, void *arg)
+{
+	seq_puts(q, "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT\n");
+	return 0;
+}
+
 int inet_proc_init(void)
 {
 	int err = proc_create("net/tcp", 0444, show_tcp, NULL, NULL);
@@ -104,6 +111,8 @@ int inet_proc_init(void)
 		err = proc_create("net/udp", 0444, show_datagram, NULL, &udp_socks);
 	if (!err)
 		err = proc_create("net/raw", 0444, show_datagram, NULL, &raw_socks);
+	if (!err)
+		err = proc_create("net/route", 0444, show_route, NULL, NULL);
 	if (!err)
 		err = proc_create("net/sockstat", 0444, show_sockstat, NULL, NULL);
 	return err;

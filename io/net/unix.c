@@ -31,6 +31,9 @@ static struct unix_sock *new_sock(struct socket *s, int type, u32 sndbuf)
 	INIT_LIST_HEAD(&u->node);
 	INIT_LIST_HEAD(&u->bound);
 	INIT_LIST_HEAD(&u->senders);
+	spin_lock(&unix_lock);
+	list_add_tail(&u->all, &unix_socks);
+	spin_unlock(&unix_lock);
 	INIT_LIST_HEAD(&u->sends_to);
 	mutex_init(&u->read_lock, "unix read", RANK_FILEPOS);
 	wait_queue_init(&u->wait);
@@ -41,6 +44,9 @@ void unix_put(struct unix_sock *u)
 {
 	if (!atomic_dec_and_test(&u->refs))
 		return;
+	spin_lock(&unix_lock);
+	list_del_init(&u->all); /* one that never was connected is still there */
+	spin_unlock(&unix_lock);
 	kfree(u->name);
 	kfree(u);
 }
@@ -114,6 +120,7 @@ static void close_sock(struct unix_sock *u)
 	u->state = UNIX_CLOSED;
 	list_splice_init(&u->backlog, &embryos);
 	list_del_init(&u->bound);
+	list_del_init(&u->all);
 	unix_wake_senders(u);
 	while (!list_empty(&u->senders))
 		list_del_init(u->senders.next);

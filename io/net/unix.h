@@ -33,6 +33,7 @@ struct unix_sock {
 	struct sockaddr_any *name;      /* NULL: none; never changes afterwards */
 	u32 namelen;
 	struct inode *inode;            /* behind a name in a file system */
+	struct list_head all;           /* in unix_socks, until it is closed */
 	struct list_head bound;         /* in unix_names */
 	struct list_head senders, sends_to; /* datagram sockets that are connected to this one; in the list of the one it is connected to */
 	struct mutex read_lock;         /* one reader of a stream at a time; held while it is copied */
@@ -40,6 +41,7 @@ struct unix_sock {
 };
 
 extern struct spinlock unix_lock;
+extern struct list_head unix_socks;
 
 static inline struct unix_sock *unix_of(struct socket *s) { return s->sk; }
 static inline struct unix_sock *unix_get(struct unix_sock *u) { atomic_inc(&u->refs); return u; }

@@ -80,3 +80,52 @@ def test_a_bad_line_and_little_memory(soak):
                         mem=64, timeout=1500 if soak else 110)
     check(bad, 64)
     check(short, 64)
+
+
+BUSYBOX = """
+cd /t
+ifconfig lo
+mkdir www
+echo small >www/small
+head -c 3000000 /dev/urandom >www/large
+httpd -f -p 8080 -h /t/www &
+httpd=$!
+mkfifo open
+nc -l -p 9000 <open >/t/came &
+listener=$!
+exec 3>open
+nc -ll -p 9001 -e cat /t/www/small &
+for i in $(seq 200); do
+	[ $(netstat -tln | grep -cE ':(8080|9000|9001) .*LISTEN') = 3 ] && break
+	sleep 0.05
+done
+echo === wget; wget -q -O - http://127.0.0.1:8080/small
+wget -q -O large http://localhost:8080/large; cmp large www/large && echo equal
+wget -q -O - http://127.0.0.1:8080/none || echo none
+echo === nc; printf 'GET /small HTTP/1.0\\r\\n\\r\\n' | nc 127.0.0.1 8080 | sed -n '1p;$p'
+nc 127.0.0.1 9000 <www/large; wait $listener; cmp came www/large && echo equal
+nc 127.0.0.1 9001 </dev/null
+nc 127.0.0.1 9002 </dev/null || echo refused
+echo === netstat; netstat -tan; netstat -x; netstat -tunl
+echo === ping; ping -c 2 127.0.0.1; ping -c 1 -s 5000 localhost
+echo === down; ifconfig lo down; ifconfig lo; wget -q -O - http://127.0.0.1:8080/small || echo down; ping -c 1 127.0.0.1 || echo down
+echo === up; ifconfig lo up; wget -q -O - http://127.0.0.1:8080/small; ping -c 1 127.0.0.1
+route -n
+kill $httpd
+"""
+
+
+def test_busybox():
+    """httpd, wget, nc, netstat, ping, ifconfig, route."""
+    r = sh(BUSYBOX, timeout=110).good()
+    parts = {name: text for name, text in re.findall(r"=== (\w+)\n(.*?)(?==== |\Z)", r.text, re.S)}
+    assert re.search(r"inet addr:127\.0\.0\.1 .*Mask:255\.0\.0\.0\n.*UP LOOPBACK RUNNING", r.text), r.text
+    assert parts["wget"] == "small\nequal\nnone\n", repr(r)
+    assert parts["nc"] == "HTTP/1.1 200 OK\r\nsmall\nequal\nsmall\nrefused\n", repr(r)
+    assert re.search(r"^tcp +0 +0 0\.0\.0\.0:8080 +0\.0\.0\.0:\* +LISTEN", parts["netstat"], re.M), parts["netstat"]
+    assert re.search(r"^tcp +0 +0 127\.0\.0\.1:\d+ +127\.0\.0\.1:\d+ +TIME_WAIT", parts["netstat"], re.M), parts["netstat"]
+    assert "Active UNIX domain sockets" in parts["netstat"]
+    assert "2 packets transmitted, 2 packets received" in parts["ping"] and "5008 bytes from 127.0.0.1: seq=0 ttl=64" in parts["ping"], parts["ping"]
+    assert re.search(r"^ +LOOPBACK  MTU", parts["down"], re.M) and parts["down"].endswith("down\n"), parts["down"]
+    assert parts["down"].count("\ndown\n") == 2, parts["down"]
+    assert parts["up"].startswith("small\n") and "1 packets received" in parts["up"] and "Kernel IP routing table" in parts["up"], parts["up"]

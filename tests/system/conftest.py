@@ -50,7 +50,7 @@ class Lines:
         reason = "  (%s)" % report.longrepr[2] if report.outcome == "skipped" and isinstance(report.longrepr, tuple) else "  (%.1f s)" % seconds
         text = "%-6s system: %s%s\n" % (word, name, reason)
         if report.outcome == "failed":
-            for line in report.longreprtext.splitlines()[-40:]:
+            for line in report.longreprtext.splitlines()[-90:]:
                 text += "       | %s\n" % line
             for title, captured in report.sections:
                 text += "".join("       | [%s] %s\n" % (title, line) for line in captured.splitlines()[-10:])

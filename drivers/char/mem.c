@@ -34,7 +34,7 @@ static ssize_t write_away(struct kiocb *k, struct iov_iter *from)
 }
 
 static const struct file_operations null_fops = {
-	.name = "null", .read_iter = read_nothing, .write_iter = write_away, .llseek = null_llseek,
+	.name = "null", .read_iter = read_nothing, .write_iter = write_away, .llseek = null_llseek, .no_splice = FMODE_READ,
 };
 
 /* ---- zero, full ---- */

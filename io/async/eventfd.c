@@ -125,6 +125,7 @@ static const struct file_operations eventfd_fops = {
 	.poll = eventfd_poll,
 	.release = eventfd_release,
 	.llseek = noop_llseek,
+	.no_splice = FMODE_READ | FMODE_WRITE,
 };
 
 long sys_eventfd2(u32 initial, int flags)

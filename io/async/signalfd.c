@@ -111,6 +111,7 @@ static const struct file_operations signalfd_fops = {
 	.poll = signalfd_poll,
 	.release = signalfd_release,
 	.llseek = noop_llseek,
+	.no_splice = FMODE_READ,
 };
 
 /* Another set for a descriptor that is there. */

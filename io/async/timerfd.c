@@ -105,6 +105,7 @@ static const struct file_operations timerfd_fops = {
 	.poll = timerfd_poll,
 	.release = timerfd_release,
 	.llseek = noop_llseek,
+	.no_splice = FMODE_READ,
 };
 
 long sys_timerfd_create(int clock, int flags)

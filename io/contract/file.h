@@ -47,6 +47,7 @@ struct file_operations {
 	int (*fsync)(struct file *f, loff_t start, loff_t end, bool datasync);
 	int (*fasync)(int fd, struct file *f, int on); /* O_ASYNC is set or cleared, see fasync_helper */
 	int (*iterate)(struct file *f, struct dir_context *ctx); /* directories: emit from f->pos on; inode lock held */
+	u32 no_splice; /* FMODE_READ, FMODE_WRITE: splice and sendfile do not take from it, put into it, though read and write do */
 };
 
 /* f->mode */

@@ -77,6 +77,7 @@ u32 iov_iter_alignment(const struct iov_iter *i);
 #define IOCB_NOWAIT BIT(2)
 #define IOCB_DSYNC BIT(3)
 #define IOCB_SYNC BIT(4)
+#define IOCB_SPLICE_NONBLOCK BIT(5) /* splice with SPLICE_F_NONBLOCK: local sockets do not wait, other files do as they would for a read */
 
 struct kiocb {
 	struct file *file;

@@ -37,7 +37,8 @@ static ssize_t socket_read(struct kiocb *k, struct iov_iter *to)
 {
 	struct socket *s = k->file->private;
 	struct message m = { .iter = to };
-	ssize_t n = s->ops->receive(s, &m, (k->file->flags & O_NONBLOCK) || (k->flags & IOCB_NOWAIT) ? MSG_DONTWAIT : 0);
+	bool nowait = (k->file->flags & O_NONBLOCK) || (k->flags & IOCB_NOWAIT) || ((k->flags & IOCB_SPLICE_NONBLOCK) && s->family == AF_UNIX);
+	ssize_t n = s->ops->receive(s, &m, nowait ? MSG_DONTWAIT : 0);
 
 	if (m.scm)
 		scm_free(m.scm); /* who does not ask for descriptors does not get them */

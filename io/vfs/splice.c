@@ -20,7 +20,7 @@
 /* ---- a file into a pipe ---- */
 
 /* One page or less at *pos. Bytes, 0 at the end. */
-static ssize_t file_page_to_pipe(struct file *in, loff_t *pos, struct pipe *p, size_t n)
+static ssize_t file_page_to_pipe(struct file *in, loff_t *pos, struct pipe *p, size_t n, u32 iocb_flags)
 {
 	u32 offset = 0, len = min_t(u32, n, PAGE_SIZE);
 	struct page *page;
@@ -36,10 +36,14 @@ static ssize_t file_page_to_pipe(struct file *in, loff_t *pos, struct pipe *p, s
 		return page ? PTR_ERR(page) : -ENOMEM;
 	ssize_t got = (ssize_t)len;
 	loff_t at = *pos;
-	if (!is_cached_file(in))
-		got = kernel_read(in, page_address(page), len, &at);
-	else
+	if (!is_cached_file(in)) {
+		struct bio_vec v = { page, len, 0 };
+		struct iov_iter iter;
+		iov_iter_init(&iter, ITER_BVEC, true, &v, 1, len);
+		got = file_read_iter(in, &iter, &at, iocb_flags);
+	} else {
 		at += len;
+	}
 	if (got > 0) {
 		int err = pipe_add_slot(p, page, offset, (u32)got);
 		if (err)
@@ -51,15 +55,15 @@ static ssize_t file_page_to_pipe(struct file *in, loff_t *pos, struct pipe *p, s
 	return got;
 }
 
-/* As much as the pipe takes without waiting a second time. */
-static ssize_t file_to_pipe(struct file *in, loff_t *pos, struct pipe *p, size_t n, bool nonblock)
+/* As much as the pipe takes without waiting a second time. nonblock: for the pipe; asked: by the flag of the call. */
+static ssize_t file_to_pipe(struct file *in, loff_t *pos, struct pipe *p, size_t n, bool nonblock, bool asked)
 {
 	ssize_t done = 0, got = pipe_wait_room(p, nonblock);
 
 	if (got)
 		return got;
 	while ((size_t)done < n && !pipe_full(p)) {
-		got = file_page_to_pipe(in, pos, p, n - (size_t)done);
+		got = file_page_to_pipe(in, pos, p, n - (size_t)done, asked ? IOCB_SPLICE_NONBLOCK : 0);
 		if (got <= 0)
 			break;
 		done += got;
@@ -170,7 +174,7 @@ static long do_splice(struct file *in, s64 __user *off_in, struct file *out, s64
 		return from == to ? -EINVAL
 				  : pipe_to_pipe(from, to, n, nonblock || ((in->flags | out->flags) & O_NONBLOCK), false);
 	if (from) {
-		if ((out->flags & O_APPEND) || !out->ops->write_iter)
+		if ((out->flags & O_APPEND) || !out->ops->write_iter || (out->ops->no_splice & FMODE_WRITE))
 			return -EINVAL;
 		err = get_position(out, off_out, &pos);
 		if (err)
@@ -178,12 +182,12 @@ static long do_splice(struct file *in, s64 __user *off_in, struct file *out, s64
 		done = pipe_to_file(from, out, &pos, n, nonblock || (in->flags & O_NONBLOCK));
 		err = put_position(out, off_out, pos);
 	} else if (to) {
-		if (!in->ops->read_iter)
+		if (!in->ops->read_iter || (in->ops->no_splice & FMODE_READ))
 			return -EINVAL;
 		err = get_position(in, off_in, &pos);
 		if (err)
 			return err;
-		done = file_to_pipe(in, &pos, to, n, nonblock || (out->flags & O_NONBLOCK));
+		done = file_to_pipe(in, &pos, to, n, nonblock || (out->flags & O_NONBLOCK), nonblock);
 		err = put_position(in, off_in, pos);
 	} else {
 		return -EINVAL;

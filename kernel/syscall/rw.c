@@ -187,6 +187,8 @@ static long send_file(int out_fd, int in_fd, loff_t *offset, size_t n)
 	ret = -EINVAL; /* a stream as input: a short read would be taken for its end, so the caller reads by itself, as on Linux */
 	if (!(in.file->mode & FMODE_LSEEK) || S_ISDIR(in.file->inode->mode) || (out.file->flags & O_APPEND) || (offset && *offset < 0))
 		goto end;
+	if ((in.file->ops->no_splice & FMODE_READ) || (out.file->ops->no_splice & FMODE_WRITE))
+		goto end;
 	ret = file_copy(out.file, &out.file->pos, in.file, offset ? offset : &in.file->pos, clamp_count(n));
 end:
 	if (out.file)

@@ -71,6 +71,11 @@ static int add_cred(struct scm *scm, const void __user *user, u32 len)
 		   (scm->cred.gid == c->gid || scm->cred.gid == c->egid || scm->cred.gid == c->sgid);
 	if (!own && !capable())
 		return -EPERM;
+	struct task *t = own ? NULL : get_task_by_pid((pid_t)scm->cred.pid);
+	if (!own && !t)
+		return -ESRCH;
+	if (t)
+		put_task(t);
 	scm->has_cred = true;
 	return 0;
 }
@@ -116,25 +121,24 @@ static u32 put_control(u32 at, u32 room, int type, const void *data, u32 len)
 /* As many of the files as there is room for become descriptors; bytes written. */
 static u32 put_files(struct scm *scm, u32 at, u32 room, bool cloexec)
 {
-	s32 fds[64];
-	u32 n = 0, most = room > sizeof(struct cmsghdr_abi) ? min_t(u32, (room - sizeof(struct cmsghdr_abi)) / 4, ARRAY_SIZE(fds)) : 0;
+	struct cmsghdr_abi h = { 0, SOL_SOCKET, SCM_RIGHTS };
+	u32 n = 0, most = room > sizeof(h) ? min_t(u32, (room - sizeof(h)) / 4, scm->nr) : 0;
 
-	while (n < scm->nr && n < most) {
-		fds[n] = get_unused_fd(cloexec ? O_CLOEXEC : 0, 0);
-		if (fds[n] < 0)
+	for (; n < most; n++) {
+		int fd = get_unused_fd(cloexec ? O_CLOEXEC : 0, 0);
+		if (fd < 0)
 			break;
-		n++;
-	}
-	u32 done = n ? put_control(at, room, SCM_RIGHTS, fds, n * 4) : 0;
-	for (u32 i = 0; i < n; i++) {
-		if (!done) {
-			put_unused_fd(fds[i]);
-			continue;
+		if (put_user_u32((u32)fd, (u32 __user *)(at + sizeof(h)) + n)) {
+			put_unused_fd(fd);
+			break;
 		}
-		fd_install(fds[i], scm->files[i]);
-		scm->files[i] = NULL;
+		fd_install(fd, scm->files[n]);
+		scm->files[n] = NULL;
 	}
-	return done;
+	h.len = sizeof(h) + n * 4;
+	if (!n || copy_to_user((void __user *)at, &h, sizeof(h)))
+		return 0;
+	return min(CMSG_ALIGN(h.len), room);
 }
 
 u32 scm_to_user(struct scm *scm, u32 control, u32 len, u32 *msg_flags, bool cloexec, bool want_cred)

@@ -37,6 +37,8 @@ static ssize_t socket_read(struct kiocb *k, struct iov_iter *to)
 {
 	struct socket *s = k->file->private;
 	struct message m = { .iter = to };
+	if (!iov_iter_count(to)) /* unlike recv, which looks at the other end */
+		return 0;
 	bool nowait = (k->file->flags & O_NONBLOCK) || (k->flags & IOCB_NOWAIT) || ((k->flags & IOCB_SPLICE_NONBLOCK) && s->family == AF_UNIX);
 	ssize_t n = s->ops->receive(s, &m, nowait ? MSG_DONTWAIT : 0);
 
@@ -133,7 +135,11 @@ static struct file *create(int family, int type, int protocol)
 	if (flags & ~(SOCK_NONBLOCK | SOCK_CLOEXEC))
 		return ERR_PTR(-EINVAL);
 	type &= SOCK_TYPE_MASK;
-	if (family < 0 || family >= NR_FAMILIES || !families[family])
+	if (family < 0 || family >= AF_MAX)
+		return ERR_PTR(-EAFNOSUPPORT);
+	if (type >= SOCK_MAX)
+		return ERR_PTR(-EINVAL);
+	if (family >= NR_FAMILIES || !families[family])
 		return ERR_PTR(-EAFNOSUPPORT);
 	struct socket *s = new_socket(family, type, protocol);
 	if (!s)

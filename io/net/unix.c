@@ -540,7 +540,7 @@ static long unix_ioctl(struct socket *s, u32 cmd, unsigned long arg)
 	case FIONREAD:
 		if (u->state == UNIX_LISTENING)
 			return -EINVAL;
-		return put_user_u32(u->queued_bytes, (u32 __user *)arg);
+		return put_user_u32(unix_bytes_to_read(u), (u32 __user *)arg);
 	case TIOCOUTQ: return put_user_u32(u->wmem, (u32 __user *)arg);
 	default: return -ENOTTY;
 	}

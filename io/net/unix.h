@@ -59,6 +59,7 @@ ssize_t unix_stream_send(struct socket *s, struct message *m, u32 flags);
 ssize_t unix_stream_receive(struct socket *s, struct message *m, u32 flags);
 ssize_t unix_packet_send(struct socket *s, struct message *m, u32 flags);
 ssize_t unix_packet_receive(struct socket *s, struct message *m, u32 flags);
+u32 unix_bytes_to_read(struct unix_sock *u); /* all of a connection, the first message of datagrams */
 u32 unix_poll(struct socket *s, struct file *f, struct poll_table *pt);
 void unix_drop_queue(struct unix_sock *u); /* free what was not read; no lock held */
 

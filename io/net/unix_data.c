@@ -9,6 +9,7 @@
 
 #define STREAM_CHUNK 32768u    /* a longer write becomes several messages */
 #define INLINE_MAX 1536u       /* up to here the data stands in the message itself */
+#define NOBODY 65534u          /* user and group of a sender that is not told */
 #define OVERHEAD 256u          /* counted for each message beside its data */
 
 struct unix_packet {
@@ -110,9 +111,17 @@ static u32 copy_out(const struct unix_packet *p, u32 at, u32 n, struct iov_iter 
 
 static u32 memory_of(const struct unix_packet *p) { return p->len + OVERHEAD; }
 
+/* Did one of the two ask for credentials, or may the receiver still do it? unix_lock held. */
+static bool tells_cred(const struct unix_sock *from, const struct unix_sock *to)
+{
+	return !to->socket || to->socket->passcred || (from->socket && from->socket->passcred);
+}
+
 /* unix_lock held. */
 static void enqueue(struct unix_sock *to, struct unix_packet *p)
 {
+	if (!tells_cred(p->from, to))
+		p->cred = (struct ucred_abi){ 0, NOBODY, NOBODY };
 	unix_get(p->from);
 	p->from->wmem += memory_of(p);
 	list_add_tail(&p->node, &to->queue);
@@ -284,6 +293,18 @@ static int deliver(struct socket *s, struct unix_sock *to, struct unix_packet *p
 	}
 }
 
+/* Where datagrams went is closed: told once, then there is no connection. */
+static void forget_peer(struct unix_sock *u, struct unix_sock *to)
+{
+	spin_lock(&unix_lock);
+	bool drop = u->peer == to;
+	if (drop)
+		u->peer = NULL;
+	spin_unlock(&unix_lock);
+	if (drop)
+		unix_put(to);
+}
+
 /* Datagrams, and packets of a connection. */
 ssize_t unix_packet_send(struct socket *s, struct message *m, u32 flags)
 {
@@ -313,6 +334,8 @@ ssize_t unix_packet_send(struct socket *s, struct message *m, u32 flags)
 	} else {
 		err = (int)PTR_ERR(p);
 	}
+	if (err == -ECONNREFUSED && !m->namelen)
+		forget_peer(u, to);
 	unix_put(to);
 	return err ? err : (ssize_t)len;
 }
@@ -322,7 +345,8 @@ ssize_t unix_packet_send(struct socket *s, struct message *m, u32 flags)
 /* What goes with a message: its descriptors, and who sent it where the receiver wants to know. */
 static void take_scm(struct socket *s, struct message *m, struct unix_packet *p, bool peek)
 {
-	if (p->scm && !m->scm) {
+	if (p->scm && (!m->scm || !m->scm->nr)) {
+		kfree(m->scm); /* credentials alone, the same as of this message */
 		m->scm = peek ? scm_copy(p->scm) : p->scm;
 		if (!peek)
 			p->scm = NULL;
@@ -372,15 +396,13 @@ static struct unix_packet *next_packet(struct unix_sock *u, const struct unix_pa
 	return next;
 }
 
-/*
- * Whether a message may be read together with what was read before it: not behind descriptors, and where the reader asks who has sent it, not
- * together with another sender's (unix_stream_read_generic of Linux).
- */
-static bool joins(const struct socket *s, const struct message *m, const struct unix_packet *p)
+/* A read of a stream goes on until it has got descriptors, or until the sender is another one and the reader wants to know. */
+static bool may_join(const struct socket *s, const struct scm *got, const struct unix_packet *p)
 {
-	if (m->scm && m->scm->nr)
-		return false;
-	return !s->passcred || !m->scm || !memcmp(&m->scm->cred, &p->cred, sizeof(p->cred));
+	if (!got)
+		return true;
+	const struct ucred_abi *c = p->scm && p->scm->has_cred ? &p->scm->cred : &p->cred;
+	return !got->nr && (!s->passcred || !memcmp(c, &got->cred, sizeof(*c)));
 }
 
 /* What is there now, into the iterator. Bytes, or -EFAULT. read_lock held. */
@@ -392,7 +414,7 @@ static ssize_t read_stream(struct socket *s, struct message *m, bool peek)
 
 	while (iov_iter_count(m->iter)) {
 		p = next_packet(u, peek ? p : NULL);
-		if (!p || !joins(s, m, p))
+		if (!p || !may_join(s, m->scm, p))
 			break;
 		u32 want = min(p->len - p->off, iov_iter_count(m->iter)), got = copy_out(p, p->off, want, m->iter);
 		if (!got && want)
@@ -425,6 +447,13 @@ ssize_t unix_stream_receive(struct socket *s, struct message *m, u32 flags)
 		return -EINVAL;
 	if (flags & MSG_OOB)
 		return -EOPNOTSUPP;
+	if (!len) { /* recv of nothing waits for something all the same */
+		int end;
+		do
+			end = wait_data(s, flags, deadline);
+		while (!end && !READ_ONCE(u->nr_queued));
+		return end == 1 ? 0 : end;
+	}
 	for (;;) {
 		mutex_lock(&u->read_lock);
 		ssize_t n = read_stream(s, m, flags & MSG_PEEK);
@@ -433,6 +462,8 @@ ssize_t unix_stream_receive(struct socket *s, struct message *m, u32 flags)
 			return done ? done : n;
 		done += n;
 		if ((u32)done >= target_len || (flags & MSG_PEEK && done) || (m->scm && m->scm->nr))
+			return done;
+		if (done && !n && next_packet(u, NULL)) /* what comes next is of another sender */
 			return done;
 		int end = wait_data(s, flags, deadline);
 		if (end)
@@ -480,6 +511,16 @@ ssize_t unix_packet_receive(struct socket *s, struct message *m, u32 flags)
 }
 
 /* ---- readiness ---- */
+
+u32 unix_bytes_to_read(struct unix_sock *u)
+{
+	spin_lock(&unix_lock);
+	u32 n = u->queued_bytes;
+	if (u->type == SOCK_DGRAM)
+		n = list_empty(&u->queue) ? 0 : list_first_entry(&u->queue, struct unix_packet, node)->len;
+	spin_unlock(&unix_lock);
+	return n;
+}
 
 u32 unix_poll(struct socket *s, struct file *f, struct poll_table *pt)
 {

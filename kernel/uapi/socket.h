@@ -6,11 +6,13 @@
 
 #define AF_UNSPEC 0
 #define AF_UNIX 1
+#define AF_MAX 46
 #define AF_INET 2
 #define SOCK_STREAM 1
 #define SOCK_DGRAM 2
 #define SOCK_RAW 3
 #define SOCK_SEQPACKET 5
+#define SOCK_MAX 11
 #define SOCK_TYPE_MASK 0xf
 #define SOCK_NONBLOCK 04000
 #define SOCK_CLOEXEC 02000000

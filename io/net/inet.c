@@ -79,6 +79,8 @@ static int inet_create(struct socket *s)
 {
 	int err = 0;
 
+	if (s->protocol < 0 || s->protocol >= IPPROTO_MAX)
+		return -EINVAL;
 	mutex_lock(&net_mutex);
 	if (!started) {
 		err = start_stack();

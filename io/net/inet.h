@@ -23,6 +23,7 @@
 #define IPPROTO_ICMP 1
 #define IPPROTO_TCP 6
 #define IPPROTO_UDP 17
+#define IPPROTO_MAX 263 /* Linux counts to MPTCP */
 #define FIRST_FREE_PORT 1024u
 
 struct sockaddr_in_abi {

@@ -65,6 +65,8 @@ struct socket {
 /* Called with s->family, type, protocol and the options set: sets ops and sk. 0 or -errno. */
 void socket_family_register(int family, int (*create)(struct socket *s));
 /* The deadline of a wait: for ever, or by the option. */
+/* What SIGIO tells of an event: the end, something to read, room. */
+static inline int socket_sigio_reason(u32 events) { return events & POLLHUP ? POLL_HUP : events & POLLIN ? POLL_IN : POLL_OUT; }
 u64 socket_deadline(u64 timeout_ns);
 /* A result of a wait with that timeout: with one, an interrupted call says EINTR and is not restarted (signal(7)). */
 static inline ssize_t socket_interrupted(ssize_t n, u64 timeout_ns) { return unlikely(n == -ERESTARTSYS) && timeout_ns ? -EINTR : n; }

@@ -18,7 +18,7 @@ void tcp_wake(struct tcp_sock *t, u32 events)
 {
 	wake_up_key(&t->wait, TASK_NORMAL, 0, events);
 	if (t->socket)
-		kill_fasync(&t->socket->fasync, SIGIO, events & POLLIN ? POLL_IN : POLL_OUT);
+		kill_fasync(&t->socket->fasync, SIGIO, socket_sigio_reason(events));
 }
 
 static struct tcp_sock *new_sock(struct socket *s)

@@ -31,6 +31,7 @@ struct tcp_sock {
 	u32 rx_bytes;
 	u32 withheld;                /* bytes that were read, but the other end may not send again yet */
 	bool eof, shut_read, shut_write;
+	bool connect_untold;         /* connected by a call that did not wait, and no call has said so since */
 	bool connect_failed;         /* how it came to be TS_DEAD: connect may be called again */
 	struct list_head tx;         /* struct tx_piece */
 	u32 tx_acked;                /* bytes of the first piece that have arrived */

@@ -112,6 +112,7 @@ static int connect_result(struct tcp_sock *t)
 		err = err ? err : -ECONNABORTED;
 		(void)tcp_start_again(t);
 	}
+	t->connect_untold = false;
 	net_unlock();
 	return err;
 }
@@ -130,7 +131,14 @@ int tcp_connect_socket(struct socket *s, const struct sockaddr_any *a, u32 len, 
 		return err;
 	}
 	net_lock();
+	if (t->state == TS_CONNECTED && t->connect_untold) { /* the first call after the answer came says so, later ones EISCONN */
+		t->connect_untold = false;
+		net_unlock();
+		return 0;
+	}
 	err = start_connect(t, a, len);
+	if (!err)
+		t->connect_untold = true;
 	net_unlock(); /* over lo the answer comes here */
 	if (err && (err != -EALREADY || nonblock))
 		return err;

@@ -56,7 +56,7 @@ void unix_wake(struct unix_sock *u, u32 events)
 	wake_up_key(&u->wait, TASK_NORMAL, 0, events);
 	spin_lock(&unix_lock);
 	if (u->socket)
-		kill_fasync(&u->socket->fasync, SIGIO, events & POLLIN ? POLL_IN : POLL_OUT);
+		kill_fasync(&u->socket->fasync, SIGIO, socket_sigio_reason(events));
 	spin_unlock(&unix_lock);
 }
 
@@ -488,10 +488,11 @@ static int unix_shutdown(struct socket *s, int how)
 		peer->shut_read |= wr;
 		peer->shut_write |= rd;
 	}
+	bool over = u->shut_read && u->shut_write, peer_over = peer && peer->shut_read && peer->shut_write;
 	spin_unlock(&unix_lock);
-	unix_wake(u, POLLIN | POLLOUT | POLLHUP | POLLRDHUP);
+	unix_wake(u, POLLIN | POLLOUT | POLLRDHUP | (over ? POLLHUP : 0));
 	if (peer) {
-		unix_wake(peer, POLLIN | POLLOUT | POLLHUP | POLLRDHUP);
+		unix_wake(peer, POLLIN | POLLOUT | POLLRDHUP | (peer_over ? POLLHUP : 0));
 		unix_put(peer);
 	}
 	return 0;

@@ -202,10 +202,9 @@ static ssize_t pipe_read(struct kiocb *k, struct iov_iter *to)
 		if (done)
 			break;
 	}
-	if (was_full && !pipe_full(p)) {
+	if (was_full && !pipe_full(p))
 		wake_up_poll(&p->wr_wait, POLLOUT | POLLWRNORM);
-		kill_fasync(&p->wr_async, SIGIO, POLL_OUT);
-	}
+	kill_fasync(&p->wr_async, SIGIO, POLL_OUT); /* for each read, as Linux does */
 	if (unlikely(waited) && !pipe_empty(p) && wait_queue_active(&p->rd_wait)) /* what woke this one is for the next as well */
 		wake_up_poll(&p->rd_wait, POLLIN | POLLRDNORM);
 	return done;

@@ -64,7 +64,8 @@ static long set_flags(int fd, struct file *f, u32 flags)
 		if (err < 0)
 			return err;
 	}
-	f->flags = (flags & SETFL_MASK) | (f->flags & ~(u32)SETFL_MASK);
+	u32 mask = f->ops->fasync ? SETFL_MASK : SETFL_MASK & ~O_ASYNC; /* who has nothing to tell is not asked to */
+	f->flags = (flags & mask) | (f->flags & ~mask);
 	return 0;
 }
 
@@ -211,6 +212,8 @@ static long set_flag_by_ioctl(int fd, struct file *f, u32 flag, const u32 __user
 	u32 on;
 	if (get_user_u32(&on, user))
 		return -EFAULT;
+	if (flag == O_ASYNC && !on != !(f->flags & O_ASYNC) && !f->ops->fasync)
+		return -ENOTTY;
 	return set_flags(fd, f, on ? f->flags | flag : f->flags & ~flag);
 }
 
@@ -236,7 +239,7 @@ long sys_ioctl(int fd, u32 cmd, unsigned long arg)
 	case FIONREAD:
 		if (S_ISREG(i->mode)) {
 			loff_t left = inode_size(i) - f.file->pos;
-			ret = put_value(left < 0 ? 0 : (u32)left, arg);
+			ret = put_value((u32)left, arg); /* below 0 behind the end */
 		} else {
 			ret = file_ioctl(f.file, cmd, arg);
 		}

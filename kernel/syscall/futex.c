@@ -58,15 +58,17 @@ void futex_init(void)
 
 /* ---- keys ---- */
 
-static bool in_shared_area(u32 addr)
+/* 1: in memory that may be shared with others, 0: in memory of its own; -EFAULT: nothing that could be read. */
+static int in_shared_area(u32 addr)
 {
 	struct mm *mm = current->mm;
 	struct vm_area *a;
-	bool shared;
+	int shared = -EFAULT;
 
 	mutex_lock(&mm->lock);
 	a = mm_find_area_exact(mm, addr);
-	shared = a && (a->flags & VM_SHARED);
+	if (a && (a->flags & VM_READ))
+		shared = !!(a->flags & VM_SHARED);
 	mutex_unlock(&mm->lock);
 	return shared;
 }
@@ -81,8 +83,9 @@ static int get_key(u32 addr, bool private, bool write, struct futex_key *k)
 	if (!access_ok((void *)addr, 4))
 		return -EFAULT;
 	*k = (struct futex_key){ .object = current->mm, .word = addr };
-	if (private || !in_shared_area(addr))
-		return 0;
+	e = private ? 0 : in_shared_area(addr);
+	if (e <= 0)
+		return e;
 	e = get_user_page(addr, write, &page);
 	if (e)
 		return e;
@@ -345,7 +348,7 @@ static long futex_requeue(u32 addr, bool private, u32 nr_wake, u32 nr_move, u32 
 			moved = 0;
 		else
 			move_waiters(b1, b2, &k1, &k2, nr_move, &moved);
-		r += expected ? (long)moved : 0;
+		r += (long)moved;
 	}
 	unlock_two(b1, b2);
 out:

@@ -43,6 +43,18 @@ def test_bad_pointers_everywhere(user, tmp_path, soak):
     assert calls and int(calls.group(1)) > (100000 if soak else 15000), repr(r)
 
 
+def test_sysenter_by_hand(tmp_path):
+    """Twelve stacks, most of them none, with each mixture of the flags TF, DF, NT, AC; other segments."""
+    r = sh("cd /t; ./sysenters", add=[(program("sysenters.c"), "/t/sysenters")], kernel=KERNELS["debug"], log=tmp_path / "log").good()
+    found = dict(line.split(":") for line in r.lines[:12])
+    assert len(found) == 12
+    for name, results in found.items():
+        want = "answered" if name.startswith("a ") else "11"
+        assert results.split() == [want] * 16, (name, results)
+    assert r.lines[12:] == ["segments: answered 1, kept 1 1 1"] * 2 + ["a segment that goes: 0, then 0", "end"]
+    assert not re.search(r"UBSan|BUG|WARNING", (tmp_path / "log").read_text(errors="replace"))
+
+
 def test_damaged_programs(soak):
     """Damage to the headers of a program, and to #! lines; SEED=n repeats it."""
     rounds = 5000 if soak else 400

@@ -28,6 +28,9 @@ struct proc_pid_entry {
 	/* S_IFDIR: a folder of numbered links (fd). The lowest number >= from, or -1. */
 	int (*next)(struct task *t, u32 from);
 	int (*get_numbered)(struct task *t, u32 n, struct path *out);
+	u32 (*numbered_mode)(struct task *t, u32 n);       /* permissions of the link: how the file is open */
+	/* S_IFREG: what is written to it; bytes taken or -errno. NULL: read-only. */
+	ssize_t (*write)(struct task *t, const char *text, size_t len);
 };
 /* The table of /proc/PID: nr entries; once, at init. */
 void proc_pid_register(const struct proc_pid_entry *entries, u32 nr);

@@ -29,6 +29,8 @@ void path_put(const struct path *p);
 struct file *do_open_at(int dfd, const char *name, int flags, umode_t mode); /* ERR_PTR */
 struct file *do_open_restricted(int dfd, const char *name, int flags, umode_t mode, u32 restrict_flags); /* with LOOKUP_RESTRICT flags */
 struct file *dentry_open(const struct path *p, int flags);
+/* A regular file that may be executed, to be read by the kernel, whether or not the caller may read it. Waits for nobody. ERR_PTR. */
+struct file *dentry_open_exec(const struct path *p);
 int do_mkdir_at(int dfd, const char *name, umode_t mode);
 int do_mknod_at(int dfd, const char *name, umode_t mode, kdev_t dev);
 int do_unlink_at(int dfd, const char *name);

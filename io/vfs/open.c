@@ -97,6 +97,18 @@ struct file *dentry_open(const struct path *p, int flags)
 	return open_existing(p, flags & ~(O_CREAT | O_EXCL | O_TRUNC));
 }
 
+struct file *dentry_open_exec(const struct path *p)
+{
+	struct inode *i = p->dentry->inode;
+
+	if (S_ISLNK(i->mode))
+		return ERR_PTR(-ELOOP);
+	if (!S_ISREG(i->mode) || (p->mnt->flags & MNT_NOEXEC))
+		return ERR_PTR(-EACCES);
+	int err = inode_permission(i, MAY_EXEC);
+	return err ? ERR_PTR(err) : open_path(p, O_RDONLY | O_LARGEFILE, false);
+}
+
 static struct file *open_plain(int dfd, const char *name, int flags, u32 restrict_flags)
 {
 	struct path p;

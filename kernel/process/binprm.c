@@ -245,6 +245,8 @@ int binprm_follow_scripts(struct binprm *b)
 		struct file *f;
 		if (depth++ == MAX_SCRIPT_DEPTH)
 			return -ELOOP;
+		if (b->fd_closes)
+			return -ENOENT;
 		f = enter_script(b, b->interp ? b->interp : b->filename);
 		if (IS_ERR(f))
 			return (int)PTR_ERR(f);

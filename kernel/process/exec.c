@@ -23,33 +23,19 @@
 
 struct file *exec_file_open(int dfd, const char *path, int flags)
 {
-	int open_flags = O_RDONLY | (flags & AT_SYMLINK_NOFOLLOW ? O_NOFOLLOW : 0);
-	struct file *f;
-	int e;
+	u32 lookup = (flags & AT_SYMLINK_NOFOLLOW ? 0 : LOOKUP_FOLLOW) | (flags & AT_EMPTY_PATH ? LOOKUP_EMPTY : 0);
+	struct path p;
+	int e = path_lookup_at(dfd, path, lookup, &p);
 
-	if (flags & AT_EMPTY_PATH && !*path) {
-		f = fget_raw(dfd);
-		if (!f)
-			return ERR_PTR(-EBADF);
-		struct file *again = dentry_open(&f->path, O_RDONLY);
-		fput(f);
-		f = again;
-	} else {
-		f = do_open_at(dfd, path, open_flags, 0);
-	}
+	if (e)
+		return ERR_PTR(e);
+	struct file *f = dentry_open_exec(&p);
+	path_put(&p);
 	if (IS_ERR(f))
 		return f;
-	e = -EACCES;
-	if (!S_ISREG(f->inode->mode) || !f->ops->mmap || !f->ops->read_iter)
-		goto fail;
-	if (f->path.mnt && (f->path.mnt->flags & MNT_NOEXEC))
-		goto fail;
-	e = inode_permission(f->inode, MAY_EXEC);
-	if (!e)
-		e = deny_write_access(f);
+	e = f->ops->mmap && f->ops->read_iter ? deny_write_access(f) : -EACCES;
 	if (!e)
 		return f;
-fail:
 	fput(f);
 	return ERR_PTR(e);
 }
@@ -239,6 +225,7 @@ static int set_name(struct binprm *b, int dfd, const char *path)
 		return -ENOMEM;
 	ksnprintf(b->fd_name, size, path[0] ? "/dev/fd/%d/%s" : "/dev/fd/%d", dfd, path);
 	b->filename = b->fd_name;
+	b->fd_closes = fd_cloexec(dfd, -1) > 0;
 	return 0;
 }
 

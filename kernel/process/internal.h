@@ -27,6 +27,7 @@ struct binprm {
 	const char *filename;   /* as the program sees it: AT_EXECFN */
 	char *interp;           /* of #! scripts: the file really loaded; allocated */
 	char *fd_name;          /* filename when it was made up here */
+	bool fd_closes;         /* ... and leads to a descriptor that execve closes: no interpreter could open it */
 	struct page **pages;    /* argument strings, laid out downwards from STACK_TOP */
 	u32 nr_pages;           /* entries of pages */
 	u32 p;                  /* address of the lowest string */

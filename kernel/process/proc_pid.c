@@ -238,13 +238,34 @@ static int get_fd(struct task *t, u32 fd, struct path *out)
 	return 0;
 }
 
+static u32 fd_link_mode(struct task *t, u32 fd)
+{
+	struct file *f = task_fget(t, fd);
+	u32 mode = 0;
+
+	if (f) {
+		mode = (f->mode & FMODE_READ ? 0500u : 0) | (f->mode & FMODE_WRITE ? 0300u : 0);
+		fput(f);
+	}
+	return mode;
+}
+
+/* A process may rename itself; a newline is kept, as on Linux. */
+static ssize_t write_comm(struct task *t, const char *text, size_t len)
+{
+	if (t->tgid != current->tgid)
+		return -EINVAL;
+	strscpy(t->comm, text, sizeof(t->comm));
+	return (ssize_t)len;
+}
+
 static const struct proc_pid_entry entries[] = {
 	{ .name = "cmdline", .mode = S_IFREG | 0444, .show = show_cmdline },
-	{ .name = "comm", .mode = S_IFREG | 0444, .show = show_comm },
+	{ .name = "comm", .mode = S_IFREG | 0644, .show = show_comm, .write = write_comm },
 	{ .name = "cwd", .mode = S_IFLNK | 0777, .get_path = get_cwd },
 	{ .name = "environ", .mode = S_IFREG | 0400, .inside = true, .show = show_environ },
 	{ .name = "exe", .mode = S_IFLNK | 0777, .get_path = get_exe },
-	{ .name = "fd", .mode = S_IFDIR | 0500, .next = next_fd, .get_numbered = get_fd },
+	{ .name = "fd", .mode = S_IFDIR | 0500, .next = next_fd, .get_numbered = get_fd, .numbered_mode = fd_link_mode },
 	{ .name = "io", .mode = S_IFREG | 0400, .inside = true, .show = show_io },
 	{ .name = "copies", .mode = S_IFREG | 0400, .inside = true, .show = show_copies },
 	{ .name = "limits", .mode = S_IFREG | 0444, .show = show_limits },

@@ -172,6 +172,24 @@ static ssize_t write_sysrq(void *arg, const char *text, size_t len)
 	return (ssize_t)len;
 }
 
+static int show_ostype(struct seq_buf *s, void *arg)
+{
+	seq_printf(s, "%s\n", system_utsname()->sysname);
+	return 0;
+}
+
+static int show_osrelease(struct seq_buf *s, void *arg)
+{
+	seq_printf(s, "%s\n", system_utsname()->release);
+	return 0;
+}
+
+static int show_hostname(struct seq_buf *s, void *arg)
+{
+	seq_printf(s, "%s\n", system_utsname()->nodename);
+	return 0;
+}
+
 static const struct {
 	const char *path;
 	u32 mode;
@@ -190,6 +208,9 @@ static const struct {
 	{ "slabinfo", 0400, slab_show, NULL },
 	{ "softirqs", 0444, softirq_show, NULL },
 	{ "stat", 0444, show_stat, NULL },
+	{ "sys/kernel/hostname", 0444, show_hostname, NULL },
+	{ "sys/kernel/osrelease", 0444, show_osrelease, NULL },
+	{ "sys/kernel/ostype", 0444, show_ostype, NULL },
 	{ "sysrq-trigger", 0200, NULL, write_sysrq },
 	{ "uptime", 0444, show_uptime, NULL },
 	{ "version", 0444, show_version, NULL },

@@ -1,4 +1,5 @@
 /* /proc/PID/stat and /proc/PID/status, in the formats of Linux's proc(5). */
+#include "io/vfs/files.h"
 #include "kernel/hal/regs.h"
 #include "kernel/lib/div64.h"
 #include "kernel/lib/seq_buf.h"
@@ -128,7 +129,7 @@ static void show_memory(struct seq_buf *q, const struct mm *m)
 
 	seq_printf(q, "VmPeak:\t%8u kB\nVmSize:\t%8u kB\nVmLck:\t%8u kB\n", m->total_vm * kib, m->total_vm * kib, m->locked_vm * kib);
 	seq_printf(q, "VmHWM:\t%8u kB\nVmRSS:\t%8u kB\n", max(m->hiwater_rss, m->rss) * kib, m->rss * kib);
-	seq_printf(q, "VmData:\t%8u kB\nVmStk:\t%8u kB\nVmExe:\t%8u kB\n", (m->end_data - m->start_data + m->brk - m->start_brk) / 1024,
+	seq_printf(q, "VmData:\t%8u kB\nVmStk:\t%8u kB\nVmExe:\t%8u kB\nVmLib:\t       0 kB\n", (m->end_data - m->start_data + m->brk - m->start_brk) / 1024,
 		   (STACK_TOP - (m->start_stack & PAGE_MASK)) / 1024, (m->end_code - m->start_code) / 1024);
 	seq_printf(q, "VmPTE:\t%8u kB\n", m->nr_tables * kib);
 }
@@ -143,6 +144,24 @@ static void show_signals(struct seq_buf *q, struct task *t)
 	seq_printf(q, "SigIgn:\t%016llx\nSigCgt:\t%016llx\n", ignored, caught);
 }
 
+static void show_umask(struct seq_buf *q, struct task *t)
+{
+	spin_lock_bh(&tasklist_lock);
+	int umask = t->fs ? t->fs->umask : -1;
+	spin_unlock_bh(&tasklist_lock);
+	if (umask >= 0)
+		seq_printf(q, "Umask:\t%04o\n", (u32)umask);
+}
+
+/* How many descriptors its table has room for. */
+static u32 descriptor_room(struct task *t)
+{
+	spin_lock_bh(&tasklist_lock);
+	u32 room = t->files ? t->files->max : 0;
+	spin_unlock_bh(&tasklist_lock);
+	return room;
+}
+
 int task_show_status(struct seq_buf *q, struct task *t)
 {
 	const struct cred *c = &t->cred;
@@ -154,9 +173,12 @@ int task_show_status(struct seq_buf *q, struct task *t)
 	if (error)
 		return error;
 	mm = get_task_mm(t);
-	seq_printf(q, "Name:\t%s\nState:\t%s\nTgid:\t%d\nNgid:\t0\nPid:\t%d\nPPid:\t%d\nTracerPid:\t0\n", t->comm, state_name(n.state), t->tgid, t->pid,
+	seq_printf(q, "Name:\t%s\n", t->comm);
+	show_umask(q, t);
+	seq_printf(q, "State:\t%s\nTgid:\t%d\nNgid:\t0\nPid:\t%d\nPPid:\t%d\nTracerPid:\t0\n", state_name(n.state), t->tgid, t->pid,
 		   n.ppid);
-	seq_printf(q, "Uid:\t%u\t%u\t%u\t%u\nGid:\t%u\t%u\t%u\t%u\nGroups:\t", c->uid, c->euid, c->suid, c->fsuid, c->gid, c->egid, c->sgid, c->fsgid);
+	seq_printf(q, "Uid:\t%u\t%u\t%u\t%u\nGid:\t%u\t%u\t%u\t%u\n", c->uid, c->euid, c->suid, c->fsuid, c->gid, c->egid, c->sgid, c->fsgid);
+	seq_printf(q, "FDSize:\t%u\nGroups:\t", descriptor_room(t));
 	for (u32 i = 0; i < c->ngroups; i++)
 		seq_printf(q, "%u ", c->groups[i]);
 	seq_puts(q, "\n");

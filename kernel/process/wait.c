@@ -103,6 +103,11 @@ static bool look_at(struct wait_request *w, struct task *c, bool *reap)
 	return false;
 }
 
+static bool process_ended(const struct task *leader)
+{
+	return leader->exit_state && list_is_singular(&leader->signal->threads);
+}
+
 /* One look at all children: 1 found, 0 nothing yet, -ECHILD. */
 static int scan(struct wait_request *w)
 {
@@ -113,9 +118,11 @@ static int scan(struct wait_request *w)
 	list_for_each_entry(c, &leader->children, sibling) {
 		if (!eligible(w, c))
 			continue;
-		any = true;
-		if (!look_at(w, c, &reap))
+		if (!look_at(w, c, &reap)) {
+			/* A dead one has nothing more to tell to who does not ask for its end. */
+			any |= (w->options & WEXITED) || !process_ended(c);
 			continue;
+		}
 		if (reap) {
 			keep_child_usage(current->signal, c, &w->usage);
 			release_task_unlock(c);

@@ -68,22 +68,34 @@ static void set_owner(struct inode *inode, const struct task *t)
 
 /* ---- names that go when the process goes ---- */
 
+static umode_t link_mode(const struct pid_node *n)
+{
+	return (umode_t)(S_IFLNK | n->entry->numbered_mode(n->task, (u32)n->number));
+}
+
+static bool is_alive(struct task *t)
+{
+	struct task *found = get_task_by_pid(t->pid);
+
+	if (found)
+		put_task(found);
+	return found == t;
+}
+
 static bool pid_revalidate(struct dentry *d)
 {
 	struct pid_node *n = d->inode ? d->inode->private : NULL;
-	struct task *t;
 	bool same;
 
 	if (!n)
 		return false;
-	t = get_task_by_pid(n->task->pid);
-	same = t == n->task;
-	if (t)
-		put_task(t);
+	same = is_alive(n->task);
 	if (same && n->number >= 0)
 		same = n->entry->next(n->task, (u32)n->number) == n->number;
 	if (same)
 		set_owner(d->inode, n->task);
+	if (same && n->number >= 0)
+		d->inode->mode = link_mode(n);
 	return same;
 }
 
@@ -99,7 +111,7 @@ static struct inode *pid_inode(struct super_block *sb, struct task *t, const str
 {
 	struct pid_node *n = kmalloc(sizeof(*n), GFP_KERNEL);
 	struct inode *inode = n ? new_inode(sb) : NULL;
-	umode_t mode = (umode_t)(!e ? S_IFDIR | 0555 : number >= 0 ? S_IFLNK | 0700 : e->mode);
+	umode_t mode = (umode_t)(!e ? S_IFDIR | 0555 : number >= 0 ? S_IFLNK | e->numbered_mode(t, (u32)number) : e->mode);
 
 	if (!inode) {
 		kfree(n);
@@ -110,6 +122,7 @@ static struct inode *pid_inode(struct super_block *sb, struct task *t, const str
 	inode->private = n;
 	inode->ino = PID_INO_BASE + ((u32)t->pid << PID_INO_STEP) + (e ? (u32)(e - table) + 1 : 0) + (number >= 0 ? 256 + (u32)number : 0);
 	inode->mode = mode;
+	inode->size = number >= 0 ? 64 : 0; /* what Linux says of such a link */
 	set_owner(inode, t);
 	inode->nlink = S_ISDIR(mode) ? 2 : 1;
 	inode->atime = inode->mtime = inode->ctime = current_time_coarse();
@@ -189,6 +202,8 @@ static struct dentry *pid_dir_lookup(struct inode *dir, struct dentry *d)
 {
 	struct pid_node *n = dir->private;
 
+	if (!is_alive(n->task))
+		return ERR_PTR(-ENOENT);
 	for (u32 i = 0; i < nr_entries; i++)
 		if (!strcmp(table[i].name, d->name))
 			return add(d, pid_inode(dir->sb, get_task(n->task), &table[i], -1));
@@ -202,6 +217,10 @@ static u32 type_of(u32 mode)
 
 static int pid_dir_iterate(struct file *f, struct dir_context *c)
 {
+	struct pid_node *n = f->inode->private;
+
+	if (!is_alive(n->task))
+		return -ENOENT;
 	if (!dir_emit_dots(f, c))
 		return 0;
 	for (; c->pos - 2 < nr_entries; c->pos++) {
@@ -281,7 +300,7 @@ static int file_open_text(struct inode *inode, struct file *f)
 {
 	struct pid_node *n = inode->private;
 
-	if ((f->mode & FMODE_WRITE) || (n->entry->inside && !may_look_inside(n->task)))
+	if (((f->mode & FMODE_WRITE) && !n->entry->write) || (n->entry->inside && !may_look_inside(n->task)))
 		return -EACCES;
 	return text_file_open(f);
 }
@@ -302,6 +321,19 @@ static ssize_t file_read_iter(struct kiocb *k, struct iov_iter *to)
 	return text_file_read(k, to, show_adapter, n);
 }
 
+static ssize_t file_write_iter(struct kiocb *k, struct iov_iter *from)
+{
+	struct pid_node *n = k->file->inode->private;
+	size_t len;
+	char *text = text_file_input(from, &len);
+
+	if (IS_ERR(text))
+		return PTR_ERR(text);
+	ssize_t done = n->entry->write(n->task, text, len);
+	kfree(text);
+	return done;
+}
+
 static int pid_setattr(struct dentry *d, struct iattr *a)
 {
 	return -EPERM;
@@ -318,5 +350,6 @@ static const struct file_operations pid_file_fops = {
 	.open = file_open_text,
 	.release = text_file_release,
 	.read_iter = file_read_iter,
+	.write_iter = file_write_iter,
 	.llseek = generic_llseek,
 };

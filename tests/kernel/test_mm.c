@@ -85,7 +85,7 @@ KTEST(mm_map_chooses_addresses)
 
 	KT_REQUIRE(mm);
 	long a = map_anon(mm, 0, PAGE_SIZE), b = map_anon(mm, 0, 3 * PAGE_SIZE);
-	KT_EQUAL(a, MMAP_TOP - STACK_GAP - PAGE_SIZE);
+	KT_EQUAL(a, STACK_TOP - STACK_GAP - PAGE_SIZE);
 	KT_EQUAL(b, a - 3 * (long)PAGE_SIZE);
 	KT_EQUAL(mm_map(mm, BASE, PAGE_SIZE, flags, RW, 0, NULL, NULL), BASE); /* a hint that is free */
 	KT_EXPECT(mm_map(mm, BASE, PAGE_SIZE, flags, RW, 0, NULL, NULL) != BASE);

@@ -285,6 +285,7 @@ CASE(select_times, "select: negative times are refused, too many microseconds ar
 	t[0] = 0;
 	t[1] = -1;
 	SAY(raw_select(0, NULL, NULL, NULL, t));
+	t[0] = 1000;
 	t[1] = 1000001;
 	pipe(p);
 	write(p[1], "x", 1);
@@ -292,7 +293,7 @@ CASE(select_times, "select: negative times are refused, too many microseconds ar
 	FD_ZERO(&in);
 	FD_SET(p[0], &in);
 	SAY(raw_select(p[0] + 1, &in, NULL, NULL, t));
-	say("left: %ld s", t[0]);
+	say("left: most of it %d", t[0] > 500 && t[0] <= 1001);
 }
 
 CASE(select_closed, "a closed descriptor in a set is EBADF and the sets stay")

@@ -97,11 +97,19 @@ static err_t on_received(void *arg, struct tcp_pcb *pcb, struct pbuf *p, err_t e
 	return ERR_OK;
 }
 
+/* For when the pcb is gone. */
+static void remember_name(struct tcp_sock *t)
+{
+	t->local_ip = t->pcb->local_ip;
+	t->local_port = t->pcb->local_port;
+}
+
 err_t tcp_on_connected(void *arg, struct tcp_pcb *pcb, err_t err)
 {
 	struct tcp_sock *t = arg;
 
 	t->state = TS_CONNECTED;
+	remember_name(t);
 	tcp_apply_options(t);
 	tcp_wake(t, POLLOUT | POLLWRNORM);
 	return ERR_OK;
@@ -109,11 +117,9 @@ err_t tcp_on_connected(void *arg, struct tcp_pcb *pcb, err_t err)
 
 static void die(struct tcp_sock *t)
 {
-	if (t->pcb) {
-		t->local_ip = t->pcb->local_ip;
-		t->local_port = t->pcb->local_port;
-		t->pcb = NULL;
-	}
+	if (t->listener && t->state != TS_DEAD) /* it still takes a place in the backlog; its pcb gives that one up */
+		tcp_listen_pcb(t->listener)->accepts_pending++;
+	t->pcb = NULL;
 	t->connect_failed |= t->state == TS_CONNECTING;
 	t->state = TS_DEAD;
 	tcp_drop_tx(t, ~0u);
@@ -213,6 +219,7 @@ err_t tcp_on_accept(void *arg, struct tcp_pcb *pcb, err_t err)
 	t->state = TS_CONNECTED;
 	t->listener = l;
 	t->opt = l->opt;
+	remember_name(t);
 	pcb->tos = l->pcb->tos;
 	pcb->ttl = l->pcb->ttl;
 	tcp_attach(t);

@@ -42,13 +42,14 @@ struct tcp_sock {
 	struct tcp_sock *listener;   /* of one that waits in a backlog */
 	int error;                   /* positive; before there is a socket to tell */
 	struct tcp_options opt;
-	ip_addr_t local_ip, remote_ip; /* when the pcb is gone */
+	ip_addr_t local_ip;          /* its name, by bind(2) or by a connection, when the pcb is gone */
 	u16 local_port, bound_port;  /* bound_port: by bind(2) */
 	struct mutex read_lock;
 	struct wait_queue_head wait;
 };
 
 static inline struct tcp_sock *tcp_of(struct socket *s) { return s->sk; }
+static inline struct tcp_pcb_listen *tcp_listen_pcb(const struct tcp_sock *l) { return (struct tcp_pcb_listen *)l->pcb; }
 void tcp_wake(struct tcp_sock *t, u32 events);
 
 /* tcp.c; all with net_lock held */

@@ -31,8 +31,10 @@ int tcp_bind_socket(struct socket *s, const struct sockaddr_any *a, u32 len)
 		return err;
 	net_lock();
 	err = t->state != TS_CLOSED || t->pcb->local_port ? -EINVAL : bind_port(t, &ip, port);
-	if (!err)
-		t->bound_port = t->pcb->local_port;
+	if (!err) {
+		t->local_ip = ip;
+		t->local_port = t->bound_port = t->pcb->local_port;
+	}
 	net_unlock();
 	return err;
 }
@@ -48,6 +50,19 @@ static int bind_for_connect(struct tcp_sock *t, u16 to_port)
 		port = inet_free_port(IPPROTO_TCP, to_port);
 	}
 	return port ? inet_errno(tcp_bind(t->pcb, IP_ADDR_ANY, port)) : -EADDRNOTAVAIL;
+}
+
+/*
+ * The other end may still be in TIME_WAIT of an older connection of the same two ports. Linux takes the new one, because it can tell that its
+ * numbers are later (RFC 6191); lwIP would refuse it. net_lock held.
+ */
+static void end_older(const struct tcp_pcb *pcb, const ip_addr_t *ip, u16 port)
+{
+	for (struct tcp_pcb *p = tcp_tw_pcbs; p; p = p->next)
+		if (p->local_port == port && p->remote_port == pcb->local_port && ip_addr_cmp(&p->local_ip, ip)) {
+			tcp_abort(p);
+			return;
+		}
 }
 
 /* Why a socket cannot be connected; 0: it can. net_lock held. */
@@ -81,6 +96,7 @@ static int start_connect(struct tcp_sock *t, const struct sockaddr_any *a, u32 l
 	err = bind_for_connect(t, port);
 	if (err)
 		return err;
+	end_older(t->pcb, &ip, port);
 	t->state = TS_CONNECTING;
 	t->progress_ms = sys_now();
 	err = inet_errno(tcp_connect(t->pcb, &ip, port, tcp_on_connected));
@@ -210,6 +226,8 @@ static struct tcp_sock *take_from_backlog(struct tcp_sock *l, struct socket *fre
 	fresh->error = t->error;
 	if (t->pcb)
 		tcp_backlog_accepted(t->pcb);
+	else
+		tcp_listen_pcb(l)->accepts_pending--;
 	return t;
 }
 

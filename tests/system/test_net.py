@@ -82,6 +82,36 @@ def test_a_bad_line_and_little_memory(soak):
     check(short, 64)
 
 
+LIMITS = """
+bound: 16, Address in use
+connected: 16, Address not available
+one after the other: 320
+write: 4
+data: 1, Operation timed out
+connect: -1, Operation in progress
+connection: 1, Operation timed out
+accepted: 5
+then: 1 1
+datagrams sent: 20000
+kept: 1
+end: 0
+end: 0
+poll 1 0x11, read 0, error 0, send -1 Broken pipe, name 0 1
+poll 1 0x11, read 0, error 0, send -1 Broken pipe, name 0 1
+end: 0
+write: 60000
+read: 60000, good 60000
+""".lstrip()
+
+
+def test_limits():
+    """Ports run out, nothing arrives, nobody accepts, nobody reads, the stack forgets; nothing is left of it all."""
+    r = sh(SETTLED + "/t/netlimits\necho ===\nsettled\n", add=[(program("netlimits.c"), "/t/netlimits")], timeout=110).good()
+    said, left = r.text.split("===\n")
+    assert said == LIMITS, repr(r)
+    assert left.startswith("sockets: used 0\nTCP: inuse 0 orphan 0 tw 0 alloc 0 mem 0\nUDP: inuse 0"), left
+
+
 BUSYBOX = """
 cd /t
 ifconfig lo

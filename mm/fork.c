@@ -213,7 +213,7 @@ static u32 drain_scan(struct shrinker *s, u32 nr, u32 gfp)
 	(void)s;
 	(void)nr;
 	(void)gfp;
-	return paging_drain() + vmalloc_drain();
+	return paging_drain();
 }
 
 static struct shrinker drain_shrinker = { .name = "mm", .scan = drain_scan };

@@ -4,29 +4,23 @@
  *
  * A region is [guard page][pages]; the guard is never mapped, and the next region's guard (or the end) closes it above. Its length is
  * written nowhere: it ends at the first entry that is not present. A bit per page says what is taken, guards included.
- * Freed regions of the size of a kernel stack are kept mapped for the next task (fork would else pay for mapping and flushing).
  *
- * Locks: vmalloc_lock (RANK_ALLOC) guards the bitmap and the cache of stacks. A region's entries belong to who holds the region.
+ * Locks: vmalloc_lock (RANK_ALLOC) guards the bitmap. A region's entries belong to who holds the region.
  */
 #include "kernel/debug/bug.h"
 #include "kernel/debug/printk.h"
 #include "kernel/lib/bitmap.h"
-#include "kernel/sched/task.h"
 #include "mm/paging.h"
 #include "mm/vmalloc.h"
 
 #define VMALLOC_START DIRECT_MAP_END
 #define VMALLOC_END 0xFFFF0000u /* the last addresses stay free: pointers there are errors (kernel/lib/err.h) */
 #define NR_PAGES ((VMALLOC_END - VMALLOC_START) >> PAGE_SHIFT)
-#define STACK_PAGES (KSTACK_SIZE >> PAGE_SHIFT)
-#define STACKS_KEPT 16u
 #define PTE_DEVICE (PTE_KERNEL | PTE_NO_CACHE | PTE_WRITE_THROUGH | PTE_SPECIAL)
 
 static DEFINE_SPINLOCK(vmalloc_lock, RANK_ALLOC);
 static u32 taken[DIV_ROUND_UP(NR_PAGES, 32)];
 static u32 search_from;
-static void *stacks[STACKS_KEPT];
-static u32 nr_stacks;
 static u32 nr_used_pages;
 
 static inline u32 *entry_of(u32 addr)
@@ -117,26 +111,6 @@ static void unmap_region(u32 addr, u32 n)
 	release_region(addr, n);
 }
 
-static void *take_stack(void)
-{
-	u32 flags = spin_lock_irqsave(&vmalloc_lock);
-	void *va = nr_stacks ? stacks[--nr_stacks] : NULL;
-
-	spin_unlock_irqrestore(&vmalloc_lock, flags);
-	return va;
-}
-
-static bool keep_stack(void *va)
-{
-	u32 flags = spin_lock_irqsave(&vmalloc_lock);
-	bool kept = nr_stacks < STACKS_KEPT;
-
-	if (kept)
-		stacks[nr_stacks++] = va;
-	spin_unlock_irqrestore(&vmalloc_lock, flags);
-	return kept;
-}
-
 void *vmalloc(size_t size)
 {
 	u32 n = (u32)(PAGE_ALIGN(size) >> PAGE_SHIFT);
@@ -144,12 +118,6 @@ void *vmalloc(size_t size)
 	might_sleep();
 	if (!size || size > VMALLOC_END - VMALLOC_START)
 		return NULL;
-	if (n == STACK_PAGES) {
-		void *va = take_stack();
-
-		if (va)
-			return va;
-	}
 	u32 addr = reserve_region(n);
 	if (!addr)
 		return NULL;
@@ -170,9 +138,7 @@ void vfree(void *va)
 {
 	if (!va)
 		return;
-	u32 n = region_pages(va);
-	if (n != STACK_PAGES || *entry_of((u32)va) & PTE_SPECIAL || !keep_stack(va))
-		unmap_region((u32)va, n);
+	unmap_region((u32)va, region_pages(va));
 }
 
 void vmalloc_set_readonly(void *va, size_t size, bool readonly)
@@ -207,18 +173,6 @@ void iounmap(void *va)
 		return;
 	void *start = (void *)((u32)va & PAGE_MASK);
 	unmap_region((u32)start, region_pages(start));
-}
-
-u32 vmalloc_drain(void)
-{
-	u32 n = 0;
-	void *va;
-
-	while ((va = take_stack())) {
-		unmap_region((u32)va, STACK_PAGES);
-		n += STACK_PAGES;
-	}
-	return n;
 }
 
 void vmalloc_usage(u32 *total_pages, u32 *used_pages)

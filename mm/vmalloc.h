@@ -4,8 +4,6 @@
 
 #include "mm/alloc.h"
 
-/* Give the kept kernel stacks back; returns pages. */
-u32 vmalloc_drain(void);
 /* Is this address inside the unmapped page below (or right above) a region? For the page fault's last words. */
 bool vmalloc_is_guard(u32 addr);
 /* The first pages of a region of vmalloc, size bytes: no more writes, or writes again. They must be writable again before vfree. */

@@ -35,15 +35,19 @@ struct lock_waiter {
 
 static DEFINE_SPINLOCK(locks_lock, RANK_FILES);
 static LIST_HEAD(waiters);
-static struct kmem_cache *lock_cache;
+static struct kmem_cache *lock_cache, *context_cache;
 
-void locks_init(void) { lock_cache = kmem_cache_create("file_lock", sizeof(struct file_lock), 0, NULL); }
+void locks_init(void)
+{
+	lock_cache = kmem_cache_create("file_lock", sizeof(struct file_lock), 0, NULL);
+	context_cache = kmem_cache_create("file_lock_ctx", sizeof(struct lock_context), 0, NULL);
+}
 
 static struct lock_context *get_context(struct inode *i)
 {
 	if (i->flocks)
 		return i->flocks;
-	struct lock_context *c = kmalloc(sizeof(*c), GFP_KERNEL);
+	struct lock_context *c = kmem_cache_alloc(context_cache, GFP_KERNEL);
 	if (!c)
 		return NULL;
 	INIT_LIST_HEAD(&c->flock);

@@ -86,8 +86,12 @@ static int worker_main(void *arg);
 /* One more thread, if the queue may have one more. 0 or -errno. */
 static int add_worker(struct workqueue_struct *wq)
 {
-	struct worker *w = kzalloc(sizeof(*w), GFP_KERNEL);
+	static struct kmem_cache *cache;
+	struct worker *w;
 
+	if (unlikely(!cache))
+		cache = kmem_cache_create("worker", sizeof(*w), 0, NULL);
+	w = kmem_cache_alloc(cache, GFP_KERNEL | GFP_ZERO);
 	if (!w)
 		return -ENOMEM;
 	w->wq = wq;

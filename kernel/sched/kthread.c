@@ -47,10 +47,14 @@ static void kthread_main(void *arg)
 
 struct task *kthread_run(int (*fn)(void *), void *arg, const char *name_fmt, ...)
 {
-	struct kthread *k = kzalloc(sizeof(*k), GFP_KERNEL);
+	static struct kmem_cache *cache; /* of its own, so that /proc/slabinfo tells how many threads there are */
+	struct kthread *k;
 	struct task *t;
 	va_list ap;
 
+	if (unlikely(!cache))
+		cache = kmem_cache_create("kthread", sizeof(*k), 0, NULL);
+	k = kmem_cache_alloc(cache, GFP_KERNEL | GFP_ZERO);
 	if (!k)
 		return ERR_PTR(-ENOMEM);
 	t = task_alloc(&init_task);

@@ -182,7 +182,7 @@ u32 nr_tasks(void) { return task_count; }
 /* Stacks may take an eighth of memory. */
 u32 max_tasks(void) { return max(64u, nr_total_pages() / (8 * (KSTACK_SIZE / PAGE_SIZE))); }
 
-/* ---- stacks ---- */
+/* ---- stacks: some are kept mapped for the next task, which would else pay for mapping and flushing ---- */
 
 static void *pop_stack(u32 keep)
 {
@@ -212,6 +212,22 @@ static void *stack_alloc(void)
 	return s ? s : vmalloc(KSTACK_SIZE);
 }
 
+u32 task_stacks_drain(void)
+{
+	u32 pages = 0;
+	void *s;
+
+	while ((s = pop_stack(0))) {
+		vfree(s);
+		pages += KSTACK_SIZE / PAGE_SIZE;
+	}
+	return pages;
+}
+
+static u32 shrink_stacks(struct shrinker *s, u32 nr, u32 gfp) { return task_stacks_drain(); }
+
+static struct shrinker stack_shrinker = { .name = "stacks", .scan = shrink_stacks };
+
 static void stack_free(void *stack)
 {
 	struct free_stack *s = stack;
@@ -229,8 +245,10 @@ struct task *task_alloc(const struct task *from)
 {
 	struct task *t;
 
-	if (unlikely(!task_cache))
+	if (unlikely(!task_cache)) {
 		task_cache = kmem_cache_create("task", sizeof(struct task), 16, NULL);
+		register_shrinker(&stack_shrinker);
+	}
 	t = kmem_cache_alloc(task_cache, GFP_KERNEL);
 	if (!t)
 		return NULL;

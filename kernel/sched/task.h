@@ -145,6 +145,8 @@ void task_attach(struct task *t);      /* into the pid hash and the list of all 
 void task_detach(struct task *t);
 void task_rehash(struct task *t, pid_t pid); /* change its pid; tasklist_lock held */
 void pid_put_unused(pid_t pid);        /* a process left this group or session id: free it if nobody has it any more; tasklist_lock held */
+/* Give the stacks kept for new tasks back; returns pages. May sleep. */
+u32 task_stacks_drain(void);
 u32 nr_tasks(void);
 u32 max_tasks(void);                   /* by memory */
 extern pid_t last_pid;

@@ -18,8 +18,8 @@
  *	}
  *
  * The line SOURCES names the kernel files to compile in. Each test prints "ok NAME" or "not ok NAME"; a failed check prints where and what,
- * and the test goes on. Seeded tests take their seed from host_test_seed(), which prints it, so that SEED=n repeats a run; host_test_scale()
- * is 1, and more in `make soak`.
+ * and the test goes on. Seeded tests take their seed from host_test_seed(): 1, or SEED=n, or a new one each time in `make soak`, printed so
+ * that SEED=n repeats the run; host_test_scale() is 1, and more in `make soak`.
  */
 #ifndef TESTS_HOST_HOST_TEST_H
 #define TESTS_HOST_HOST_TEST_H
@@ -67,19 +67,19 @@ static inline int host_test_end(void)
 	return host_test_ran_ == 0 || host_test_failed_ != 0;
 }
 
-static inline unsigned int host_test_seed(void)
-{
-	const char *given = getenv("SEED");
-	unsigned int seed = given ? (unsigned int)strtoul(given, NULL, 0) : (unsigned int)time(NULL);
-
-	printf("# SEED=%u\n", seed);
-	return seed;
-}
-
 static inline unsigned int host_test_scale(void)
 {
 	const char *given = getenv("SCALE");
 	return given ? (unsigned int)strtoul(given, NULL, 0) : 1;
+}
+
+static inline unsigned int host_test_seed(void)
+{
+	const char *given = getenv("SEED");
+	unsigned int seed = given ? (unsigned int)strtoul(given, NULL, 0) : host_test_scale() > 1 ? (unsigned int)time(NULL) : 1;
+
+	printf("# SEED=%u\n", seed);
+	return seed;
 }
 
 #endif

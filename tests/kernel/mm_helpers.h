@@ -2,6 +2,7 @@
 #ifndef TESTS_KERNEL_MM_HELPERS_H
 #define TESTS_KERNEL_MM_HELPERS_H
 
+#include "kernel/sched/task.h"
 #include "mm/page_alloc.h"
 #include "mm/paging.h"
 #include "mm/vmalloc.h"
@@ -22,7 +23,7 @@ static inline u32 settled_free_pages(void)
 {
 	kmem_cache_shrink_all();
 	paging_drain();
-	vmalloc_drain();
+	task_stacks_drain();
 	page_alloc_drain();
 	return nr_free_pages();
 }

@@ -17,6 +17,8 @@ def pytest_addoption(parser):
 
 @pytest.hookimpl(trylast=True)
 def pytest_configure(config):
+    if config.getoption("--soak"):
+        os.environ["SLUICE_SOAK"] = "1"     # for sluice.seed()
     config.addinivalue_line("markers", "xdist_group(name): tests that share a guest")
     if os.environ.get("SLUICE_RESULTS") and not hasattr(config, "workerinput"):
         config.pluginmanager.register(Lines(), "sluice-lines")

@@ -30,10 +30,13 @@ KERNELS = {"release": os.path.join(BUILD, "release", "sluice.elf"), "debug": os.
 os.environ["PATH"] += ":/usr/sbin:/sbin"
 os.environ["SLUICE_BUILD"] = BUILD
 
+# Seconds for what a guest does at once on an idle host. Nobody waits so long unless something hangs; a busy host takes many times longer.
+PATIENCE = 240
+
 
 def seed():
-    """A seed for random data, printed so that SEED=n repeats the run."""
-    n = int(os.environ.get("SEED") or random.randrange(1, 1 << 31))
+    """Random numbers: the same on each run, others with SEED=n; a new seed each time under --soak, printed so that SEED=n repeats the run."""
+    n = int(os.environ.get("SEED") or (random.randrange(1, 1 << 31) if os.environ.get("SLUICE_SOAK") else 1))
     print("SEED=%d" % n)
     return random.Random(n)
 
@@ -72,7 +75,7 @@ def vm_args(command, add=(), get=(), disk=(), qemu=(), **options):
         args += ["--disk", str(d)]
     for q in [qemu] if isinstance(qemu, str) else qemu:
         args += ["--qemu", q]
-    options.setdefault("timeout", 100)
+    options.setdefault("timeout", PATIENCE)
     for name, value in options.items():
         if value is not None:
             args += ["--" + name, str(value)]
@@ -124,7 +127,7 @@ class Live:
                 return
             into.extend(data)
 
-    def wait_for(self, word, seconds=60):
+    def wait_for(self, word, seconds=PATIENCE):
         """Until stdout holds the word."""
         end = time.monotonic() + seconds
         while word.encode() not in bytes(self.out):
@@ -134,12 +137,12 @@ class Live:
 
     def end(self):
         try:
-            status = self.p.wait(150)
+            status = self.p.wait(2 * PATIENCE)
         except subprocess.TimeoutExpired:
             self.p.terminate()
             status = self.p.wait()
         for t in self.threads:
-            t.join(5)
+            t.join(PATIENCE)
         return Result(self.args, status, bytes(self.out), bytes(self.err))
 
 
@@ -152,7 +155,6 @@ class Console:
     ROWS, COLUMNS = 24, 80
 
     def __init__(self, **options):
-        options.setdefault("timeout", 100)
         self.args = vm_args((), **options)
         self.master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("4H", self.ROWS, self.COLUMNS, 0, 0))
@@ -195,7 +197,7 @@ class Console:
             at = self.seen.find(CURSOR_WHERE, self.at)
         return bool(data)
 
-    def expect(self, pattern, seconds=40):
+    def expect(self, pattern, seconds=PATIENCE):
         """Wait until the output since the last expect matches; what matched."""
         want = re.compile(pattern.encode() if isinstance(pattern, str) else pattern, re.S)
         end = time.monotonic() + seconds
@@ -208,7 +210,7 @@ class Console:
                 tail = bytes(self.seen[self.at:])[-1500:].decode("utf-8", "replace")
                 raise AssertionError("the terminal did not show %r; since then: %r" % (pattern, tail))
 
-    def prompt(self, seconds=40):
+    def prompt(self, seconds=PATIENCE):
         """
         Wait for the shell's prompt, and for the question for the cursor that follows it unless keys are waiting: answered later, the
         answer would come behind what is typed next, and be input of the program that this starts.
@@ -218,7 +220,7 @@ class Console:
         while self.asked < self.at and time.monotonic() < end:
             self.read(0.05)
 
-    def run(self, command, seconds=40):
+    def run(self, command, seconds=PATIENCE):
         """Type a command; its output up to the next prompt, echo cut off."""
         self.send(command + "\n")
         start = self.at
@@ -229,11 +231,11 @@ class Console:
     def close(self):
         if self.p.poll() is None:
             self.p.terminate()
-        self.p.wait(20)
+        self.p.wait(PATIENCE)
         self.p.stderr.close()
         os.close(self.master)
 
-    def status(self, seconds=30):
+    def status(self, seconds=PATIENCE):
         """Its exit status once it has ended by itself."""
         end = time.monotonic() + seconds
         while self.p.poll() is None and time.monotonic() < end:

@@ -146,6 +146,7 @@ struct mm *mm_fork(struct mm *old)
 	tlb_batch_init(&tlb, old);
 	mutex_lock(&old->lock);
 	copy_layout(new, old);
+	new->membarrier = old->membarrier;
 	err = copy_areas(new, old, &tlb);
 	tlb_batch_flush(&tlb);
 	mutex_unlock(&old->lock);

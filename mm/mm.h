@@ -99,6 +99,7 @@ struct mm {
 	u32 def_flags;                  /* added to new areas: VM_LOCKED after mlockall(MCL_FUTURE) */
 	u32 nr_tables;                  /* page tables of the user half */
 	u32 vdso, sysenter_return;      /* kernel/process/vdso.c: where the vDSO and its place behind sysenter are; 0: nowhere */
+	u32 membarrier;                 /* membarrier(2): what the process has registered for */
 	void *exe_file;                 /* opaque: struct file of /proc/PID/exe */
 	void (*exe_put)(void *);
 };

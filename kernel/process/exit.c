@@ -22,6 +22,7 @@ void mm_release(struct task *t)
 
 	if (t->robust_list)
 		exit_robust_list(t);
+	futex_pi_exit(t);
 	if (t->clear_child_tid) {
 		if (atomic_read(&t->mm->users) > 1 && !put_user_u32(0, t->clear_child_tid))
 			futex_wake_addr(t->clear_child_tid, 1);

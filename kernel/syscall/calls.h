@@ -149,6 +149,7 @@ long sys_sched_rr_get_interval(pid_t pid, void __user *ts);
 long sys_sched_rr_get_interval_time64(pid_t pid, void __user *ts);
 long sys_sched_setaffinity(pid_t pid, u32 len, const u32 __user *mask);
 long sys_sched_getaffinity(pid_t pid, u32 len, u32 __user *mask);
+long sys_membarrier(int cmd, u32 flags);
 long sys_getcpu(u32 __user *cpu, u32 __user *node);
 
 /* module.c */

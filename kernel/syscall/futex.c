@@ -1,12 +1,11 @@
 /*
- * futex(2): WAIT, WAKE, REQUEUE, CMP_REQUEUE, WAKE_OP and the BITSET forms, private and shared; robust lists.
+ * futex(2): WAIT, WAKE, REQUEUE, CMP_REQUEUE, WAKE_OP and the BITSET forms, private and shared; robust lists. The PI forms: futex_pi.c.
  * A waiter is hashed by what its word is: (address space, address) for private memory, (page, offset) for memory that several processes
  * share; the page is held meanwhile, so it stays the one. A bucket's lock makes "still the expected value? then queue" one step against a waker.
  */
-#include "kernel/syscall/futex.h"
+#include "kernel/syscall/futex_internal.h"
 #include "kernel/hal/percpu.h"
 #include "kernel/hal/uaccess.h"
-#include "kernel/lib/hash.h"
 #include "kernel/sched/signal.h"
 #include "kernel/syscall/calls.h"
 #include "kernel/sched/timespec.h"
@@ -17,42 +16,25 @@
 #define FUTEX_REQUEUE 3
 #define FUTEX_CMP_REQUEUE 4
 #define FUTEX_WAKE_OP 5
+#define FUTEX_LOCK_PI 6
+#define FUTEX_UNLOCK_PI 7
+#define FUTEX_TRYLOCK_PI 8
 #define FUTEX_WAIT_BITSET 9
 #define FUTEX_WAKE_BITSET 10
+#define FUTEX_LOCK_PI2 13
 #define FUTEX_PRIVATE_FLAG 128u
 #define FUTEX_CLOCK_REALTIME 256u
 #define FUTEX_CMD(op) ((op) & ~(FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME))
-#define MATCH_ANY 0xffffffffu
 
-#define FUTEX_WAITERS 0x80000000u
-#define FUTEX_OWNER_DIED 0x40000000u
-#define FUTEX_TID_MASK 0x3fffffffu
 #define ROBUST_LIST_LIMIT 2048
 
-#define BUCKET_BITS 6
-
-struct futex_key {
-	const void *object; /* struct mm, or struct page */
-	u32 word;           /* address, or offset in the page */
-	struct page *page;  /* shared: held while the key is in use */
-};
-struct futex_waiter {
-	struct list_head node;
-	struct futex_key key;
-	struct futex_bucket *volatile bucket; /* NULL: taken off by a waker */
-	struct task *task;
-	u32 bitset;
-};
-static struct futex_bucket {
-	struct spinlock lock;
-	struct list_head waiters;
-} buckets[1 << BUCKET_BITS];
+struct futex_bucket futex_buckets[1 << FUTEX_BUCKET_BITS];
 
 void futex_init(void)
 {
-	for (u32 i = 0; i < ARRAY_SIZE(buckets); i++) {
-		spin_lock_init(&buckets[i].lock, "futex", RANK_FILES);
-		INIT_LIST_HEAD(&buckets[i].waiters);
+	for (u32 i = 0; i < ARRAY_SIZE(futex_buckets); i++) {
+		spin_lock_init(&futex_buckets[i].lock, "futex", RANK_FILES);
+		INIT_LIST_HEAD(&futex_buckets[i].waiters);
 	}
 }
 
@@ -73,7 +55,7 @@ static int in_shared_area(u32 addr)
 	return shared;
 }
 
-static int get_key(u32 addr, bool private, bool write, struct futex_key *k)
+int futex_get_key(u32 addr, bool private, bool write, struct futex_key *k)
 {
 	struct page *page;
 	int e;
@@ -93,21 +75,11 @@ static int get_key(u32 addr, bool private, bool write, struct futex_key *k)
 	return 0;
 }
 
-static void put_key(struct futex_key *k)
+void futex_put_key(struct futex_key *k)
 {
 	if (k->page)
 		put_page(k->page);
 	k->page = NULL;
-}
-
-static inline bool same_key(const struct futex_key *a, const struct futex_key *b)
-{
-	return a->object == b->object && a->word == b->word;
-}
-
-static inline struct futex_bucket *bucket_of(const struct futex_key *k)
-{
-	return &buckets[hash_32((u32)k->object ^ k->word * 31, BUCKET_BITS)];
 }
 
 /* Both locks in the order of their addresses. */
@@ -143,7 +115,7 @@ static int read_atomic(u32 *value, u32 addr)
 
 /* ---- waking ---- */
 
-static void wake_one(struct futex_waiter *w)
+void futex_wake_one(struct futex_waiter *w)
 {
 	struct task *t = get_task(w->task);
 
@@ -161,9 +133,9 @@ static u32 wake_locked(struct futex_bucket *b, const struct futex_key *k, u32 nr
 	list_for_each_entry_safe(w, n, &b->waiters, node) {
 		if (woken >= nr)
 			break;
-		if (!same_key(&w->key, k) || !(w->bitset & bitset))
+		if (!futex_same_key(&w->key, k) || !(w->bitset & bitset) || w->pi)
 			continue;
-		wake_one(w);
+		futex_wake_one(w);
 		woken++;
 	}
 	return woken;
@@ -171,13 +143,13 @@ static u32 wake_locked(struct futex_bucket *b, const struct futex_key *k, u32 nr
 
 static long wake_key(struct futex_key *k, u32 nr, u32 bitset)
 {
-	struct futex_bucket *b = bucket_of(k);
+	struct futex_bucket *b = futex_bucket_of(k);
 	u32 woken;
 
 	spin_lock(&b->lock);
 	woken = wake_locked(b, k, nr, bitset);
 	spin_unlock(&b->lock);
-	put_key(k);
+	futex_put_key(k);
 	return woken;
 }
 
@@ -188,7 +160,7 @@ static long futex_wake(u32 addr, bool private, u32 nr, u32 bitset)
 
 	if (!bitset)
 		return -EINVAL;
-	e = get_key(addr, private, false, &k);
+	e = futex_get_key(addr, private, false, &k);
 	return e ? e : wake_key(&k, nr, bitset);
 }
 
@@ -201,7 +173,7 @@ void futex_wake_addr(u32 __user *addr, u32 nr)
 /* ---- waiting ---- */
 
 /* Take the waiter off its queue; false: a waker did already. A requeue may move it meanwhile. */
-static bool unqueue(struct futex_waiter *w)
+bool futex_unqueue(struct futex_waiter *w)
 {
 	struct futex_bucket *b;
 
@@ -221,7 +193,7 @@ static bool unqueue(struct futex_waiter *w)
 /* Queue w if the word still has the value; current's state is set then. */
 static int queue_if_equal(struct futex_waiter *w, u32 addr, u32 value)
 {
-	struct futex_bucket *b = bucket_of(&w->key);
+	struct futex_bucket *b = futex_bucket_of(&w->key);
 	u32 now;
 	int e;
 
@@ -262,7 +234,7 @@ static long futex_wait(u32 addr, bool private, u32 value, u64 deadline, u32 bits
 
 	if (!bitset)
 		return -EINVAL;
-	r = get_key(addr, private, false, &w.key);
+	r = futex_get_key(addr, private, false, &w.key);
 	if (r)
 		return r;
 	for (;;) {
@@ -272,7 +244,7 @@ static long futex_wait(u32 addr, bool private, u32 value, u64 deadline, u32 bits
 		if (w.bucket && !signal_pending_current())
 			in_time = schedule_until(deadline);
 		set_current_state(TASK_RUNNING);
-		if (!unqueue(&w))
+		if (!futex_unqueue(&w))
 			break; /* woken */
 		if (!in_time) {
 			r = -ETIMEDOUT;
@@ -287,7 +259,7 @@ static long futex_wait(u32 addr, bool private, u32 value, u64 deadline, u32 bits
 			break;
 		}
 	}
-	put_key(&w.key);
+	futex_put_key(&w.key);
 	return r;
 }
 
@@ -300,11 +272,11 @@ static void move_waiters(struct futex_bucket *from, struct futex_bucket *to, con
 	list_for_each_entry_safe(w, n, &from->waiters, node) {
 		if (*moved >= nr)
 			break;
-		if (!same_key(&w->key, k1))
+		if (!futex_same_key(&w->key, k1) || w->pi)
 			continue;
 		if (k2->page)
 			get_page(k2->page);
-		put_key(&w->key);
+		futex_put_key(&w->key);
 		w->key = *k2;
 		list_move_tail(&w->node, &to->waiters);
 		w->bucket = to;
@@ -321,16 +293,16 @@ static long futex_requeue(u32 addr, bool private, u32 nr_wake, u32 nr_move, u32 
 
 	if ((s32)nr_wake < 0 || (s32)nr_move < 0)
 		return -EINVAL;
-	r = get_key(addr, private, false, &k1);
+	r = futex_get_key(addr, private, false, &k1);
 	if (r)
 		return r;
-	r = get_key(addr2, private, false, &k2);
+	r = futex_get_key(addr2, private, false, &k2);
 	if (r) {
-		put_key(&k1);
+		futex_put_key(&k1);
 		return r;
 	}
-	b1 = bucket_of(&k1);
-	b2 = bucket_of(&k2);
+	b1 = futex_bucket_of(&k1);
+	b2 = futex_bucket_of(&k2);
 	for (;;) {
 		lock_two(b1, b2);
 		if (!expected || !read_atomic(&now, addr))
@@ -344,7 +316,7 @@ static long futex_requeue(u32 addr, bool private, u32 nr_wake, u32 nr_move, u32 
 		r = -EAGAIN;
 	} else {
 		r = wake_locked(b1, &k1, nr_wake, MATCH_ANY);
-		if (same_key(&k1, &k2))
+		if (futex_same_key(&k1, &k2))
 			moved = 0;
 		else
 			move_waiters(b1, b2, &k1, &k2, nr_move, &moved);
@@ -352,8 +324,8 @@ static long futex_requeue(u32 addr, bool private, u32 nr_wake, u32 nr_move, u32 
 	}
 	unlock_two(b1, b2);
 out:
-	put_key(&k1);
-	put_key(&k2);
+	futex_put_key(&k1);
+	futex_put_key(&k2);
 	return r;
 }
 
@@ -420,10 +392,10 @@ static long futex_wake_op(u32 addr, bool private, u32 nr, u32 nr2, u32 addr2, u3
 
 	if ((op >> 28 & 7) > 4)
 		return -ENOSYS;
-	r = get_key(addr, private, false, &k1);
+	r = futex_get_key(addr, private, false, &k1);
 	if (r)
 		return r;
-	r = get_key(addr2, private, true, &k2);
+	r = futex_get_key(addr2, private, true, &k2);
 	if (r)
 		goto out1;
 	r = change_word(addr2, op, &old);
@@ -434,17 +406,17 @@ static long futex_wake_op(u32 addr, bool private, u32 nr, u32 nr2, u32 addr2, u3
 		r = c;
 		goto out2;
 	}
-	b1 = bucket_of(&k1);
-	b2 = bucket_of(&k2);
+	b1 = futex_bucket_of(&k1);
+	b2 = futex_bucket_of(&k2);
 	lock_two(b1, b2);
 	r = wake_locked(b1, &k1, nr, MATCH_ANY);
 	if (c)
 		r += wake_locked(b2, &k2, nr2, MATCH_ANY);
 	unlock_two(b1, b2);
 out2:
-	put_key(&k2);
+	futex_put_key(&k2);
 out1:
-	put_key(&k1);
+	futex_put_key(&k1);
 	return r;
 }
 
@@ -469,27 +441,35 @@ static long do_futex(u32 addr, u32 op, u32 val, u64 deadline, u32 val2, u32 addr
 		return futex_requeue(addr, private, val, val2, addr2, &val3);
 	case FUTEX_WAKE_OP:
 		return futex_wake_op(addr, private, val, val2, addr2, val3);
+	case FUTEX_LOCK_PI:
+	case FUTEX_LOCK_PI2:
+		return futex_lock_pi(addr, private, deadline, false);
+	case FUTEX_TRYLOCK_PI:
+		return futex_lock_pi(addr, private, WAIT_FOREVER, true);
+	case FUTEX_UNLOCK_PI:
+		return futex_unlock_pi(addr, private);
 	default:
 		return -ENOSYS;
 	}
 }
 
-/* WAIT takes a time from now, WAIT_BITSET a point in time, by the monotonic or the wall clock. */
+/* WAIT takes a time from now, the others a point in time, by the monotonic or the wall clock; LOCK_PI knows the wall clock alone. */
 static int read_deadline(u32 op, const void __user *user, bool wide, u64 *deadline)
 {
+	u32 cmd = FUTEX_CMD(op);
 	u64 ns;
 	int e;
 
 	*deadline = WAIT_FOREVER;
-	if (!user || (FUTEX_CMD(op) != FUTEX_WAIT && FUTEX_CMD(op) != FUTEX_WAIT_BITSET))
+	if (!user || (cmd != FUTEX_WAIT && cmd != FUTEX_WAIT_BITSET && cmd != FUTEX_LOCK_PI && cmd != FUTEX_LOCK_PI2))
 		return 0;
 	e = get_timespec_ns(user, wide, &ns);
 	if (e)
 		return e;
-	if (FUTEX_CMD(op) == FUTEX_WAIT)
+	if (cmd == FUTEX_WAIT)
 		*deadline = add_ns(ktime_ns(), ns);
 	else
-		*deadline = op & FUTEX_CLOCK_REALTIME ? realtime_to_ktime(ns) : ns;
+		*deadline = (op & FUTEX_CLOCK_REALTIME) || cmd == FUTEX_LOCK_PI ? realtime_to_ktime(ns) : ns;
 	return 0;
 }
 
@@ -498,7 +478,7 @@ static long futex_call(u32 addr, u32 op, u32 val, u32 timeout, u32 addr2, u32 va
 	u64 deadline;
 	int e;
 
-	if ((op & FUTEX_CLOCK_REALTIME) && FUTEX_CMD(op) != FUTEX_WAIT_BITSET)
+	if ((op & FUTEX_CLOCK_REALTIME) && FUTEX_CMD(op) != FUTEX_WAIT_BITSET && FUTEX_CMD(op) != FUTEX_LOCK_PI2)
 		return -ENOSYS;
 	e = read_deadline(op, (const void *)timeout, wide, &deadline);
 	return e ? e : do_futex(addr, op, val, deadline, timeout, addr2, val3);
@@ -540,8 +520,8 @@ long sys_get_robust_list(pid_t pid, u32 __user *head, u32 __user *len)
 	return put_user_u32(sizeof(struct robust_head), len) || put_user_u32(value, head) ? -EFAULT : 0;
 }
 
-/* A word that the dead task owned: keep the waiters bit, mark it, wake one. */
-static int robust_release(struct task *t, u32 addr)
+/* A word that the dead task owned: keep the waiters bit, mark it, wake one; those of a PI futex are served by futex_pi_exit. */
+static int robust_release(struct task *t, u32 addr, bool pi)
 {
 	struct page *page;
 	u32 *word, old;
@@ -559,7 +539,7 @@ static int robust_release(struct task *t, u32 addr)
 		}
 	} while (!__sync_bool_compare_and_swap(word, old, (old & FUTEX_WAITERS) | FUTEX_OWNER_DIED));
 	put_page(page);
-	if (old & FUTEX_WAITERS)
+	if ((old & FUTEX_WAITERS) && !pi)
 		futex_wake_addr((u32 *)addr, 1);
 	return 0;
 }
@@ -576,10 +556,10 @@ void exit_robust_list(struct task *t)
 	for (entry = h.next; (entry & ~1u) != head && limit--; entry = next) {
 		if (get_user_u32(&next, (u32 *)(entry & ~1u)))
 			return;
-		if ((entry & ~1u) != (h.pending & ~1u) && robust_release(t, (entry & ~1u) + (u32)h.futex_offset))
+		if ((entry & ~1u) != (h.pending & ~1u) && robust_release(t, (entry & ~1u) + (u32)h.futex_offset, entry & 1))
 			return;
 		cond_resched();
 	}
 	if (h.pending & ~1u)
-		(void)robust_release(t, (h.pending & ~1u) + (u32)h.futex_offset);
+		(void)robust_release(t, (h.pending & ~1u) + (u32)h.futex_offset, h.pending & 1);
 }

@@ -10,5 +10,7 @@ void futex_init(void);
 void futex_wake_addr(u32 __user *addr, u32 nr);
 /* The exiting task's robust list: words it still owns are marked and their waiters woken. */
 void exit_robust_list(struct task *t);
+/* Then its PI futexes, robust or not: the first waiter of each becomes the owner. */
+void futex_pi_exit(struct task *t);
 
 #endif

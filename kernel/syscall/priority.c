@@ -5,6 +5,7 @@
 #include "kernel/sched/signal.h"
 #include "kernel/syscall/calls.h"
 #include "kernel/sched/timespec.h"
+#include "mm/mm.h"
 
 #define PRIO_PROCESS 0
 #define PRIO_PGRP 1
@@ -298,6 +299,39 @@ long sys_sched_getaffinity(pid_t pid, u32 len, u32 __user *mask)
 		return PTR_ERR(t) == -EINVAL ? -ESRCH : PTR_ERR(t);
 	put_task(t);
 	return put_user_u32(CPU_MASK, mask) ? -EFAULT : (long)sizeof(u32);
+}
+
+/*
+ * membarrier(2): that all threads of the process, or of the system, have passed a memory barrier. On one CPU the others have: they were switched
+ * away from. What is left is to keep the rule that the expedited forms want to be registered.
+ */
+#define MEMBARRIER_QUERY 0
+#define MEMBARRIER_GLOBAL 1
+#define MEMBARRIER_GLOBAL_EXPEDITED 2
+#define MEMBARRIER_REGISTER_GLOBAL_EXPEDITED 4
+#define MEMBARRIER_PRIVATE_EXPEDITED 8
+#define MEMBARRIER_REGISTER_PRIVATE_EXPEDITED 16
+
+long sys_membarrier(int cmd, u32 flags)
+{
+	if (flags)
+		return -EINVAL;
+	switch (cmd) {
+	case MEMBARRIER_QUERY:
+		return MEMBARRIER_GLOBAL | MEMBARRIER_GLOBAL_EXPEDITED | MEMBARRIER_REGISTER_GLOBAL_EXPEDITED | MEMBARRIER_PRIVATE_EXPEDITED |
+		       MEMBARRIER_REGISTER_PRIVATE_EXPEDITED;
+	case MEMBARRIER_GLOBAL:
+	case MEMBARRIER_GLOBAL_EXPEDITED:
+		return 0;
+	case MEMBARRIER_PRIVATE_EXPEDITED:
+		return current->mm->membarrier & MEMBARRIER_REGISTER_PRIVATE_EXPEDITED ? 0 : -EPERM;
+	case MEMBARRIER_REGISTER_GLOBAL_EXPEDITED:
+	case MEMBARRIER_REGISTER_PRIVATE_EXPEDITED:
+		current->mm->membarrier |= (u32)cmd;
+		return 0;
+	default:
+		return -EINVAL;
+	}
 }
 
 long sys_getcpu(u32 __user *cpu, u32 __user *node)

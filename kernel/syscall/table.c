@@ -377,7 +377,7 @@
 	S(372, recvmsg, sys_recvmsg) \
 	S(373, shutdown, sys_shutdown) \
 	N(374, userfaultfd) \
-	S(375, membarrier, sys_unsupported) \
+	S(375, membarrier, sys_membarrier) \
 	N(376, mlock2) \
 	S(377, copy_file_range, sys_copy_file_range) \
 	S(378, preadv2, sys_preadv2) \

@@ -367,6 +367,18 @@ static void clones(void)
 	SAY(syscall(SYS_clone, CLONE_SIGHAND, 0, 0, 0, 0));
 }
 
+static void barriers(void)
+{
+	say("those of old: %ld", syscall(375, 0, 0) & 31);
+	SAY(syscall(375, 8, 0)); /* private expedited, not registered */
+	SAY(syscall(375, 16, 0));
+	SAY(syscall(375, 8, 0));
+	SAY(syscall(375, 1, 0));
+	SAY(syscall(375, 1, 7));
+	SAY(syscall(375, 3, 0));
+	SAY(syscall(375, 1 << 20, 0));
+}
+
 int main(int argc, char **argv)
 {
 	if (argc > 1)
@@ -386,5 +398,6 @@ int main(int argc, char **argv)
 	killed(SIGTERM);
 	killed(SIGKILL);
 	clones();
+	barriers();
 	return 0;
 }

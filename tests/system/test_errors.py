@@ -34,7 +34,7 @@ COMMON = """e() { echo "<$1>"; cat /sys/block/$2/ioerr; echo "</$1>"; }
 """
 
 
-SLOW = """if [ $4 -ge 2097152 ]; then sleep 0.9; elif [ $4 -ge 1048576 ] && [ ! -e %s ]; then touch %s; sleep 1.5; fi
+SLOW = """if [ $4 -ge 2097152 ]; then sleep 1.8; elif [ $4 -ge 1048576 ] && [ ! -e %s ]; then touch %s; sleep 2.2; fi
 dd if=%s bs=65536 skip=$4 count=$3 iflag=skip_bytes,count_bytes status=none"""
 
 
@@ -79,7 +79,7 @@ echo medium retry split skip > error_policy; echo 0 > error_recovery
 dd if=/dev/nvme0n1 of=/dev/null bs=64k iflag=direct 2>&1 | grep -c 'Input/output'
 e none nvme0n1
 md5sum < /dev/sdb
-cd /sys/block/nvme1n1/queue; cat io_timeout; echo 600 > io_timeout
+cd /sys/block/nvme1n1/queue; cat io_timeout; echo 700 > io_timeout
 dd if=/dev/nvme1n1 bs=4k count=4 skip=300 iflag=direct 2>/dev/null | md5sum
 e late nvme1n1
 echo timeout offline > error_policy
@@ -88,7 +88,7 @@ dd if=/dev/nvme1n1 of=/dev/null bs=4k count=1 iflag=direct 2>&1 | grep -o 'Input
 echo 1 > online
 dd if=/dev/nvme1n1 bs=4k count=1 iflag=direct 2>/dev/null | md5sum
 e off nvme1n1
-cd /sys/block/sdc/queue; echo 500 > io_timeout
+cd /sys/block/sdc/queue; echo 700 > io_timeout
 for i in 0 1; do dd if=/dev/sdc of=/dev/null bs=512 count=1 skip=5000 iflag=direct 2>/dev/null; done
 echo 10000 > io_timeout; echo 1 > online; dd if=/dev/sdc bs=512 count=1 skip=5001 iflag=direct 2>/dev/null | md5sum
 e pio sdc

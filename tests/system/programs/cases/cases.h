@@ -20,7 +20,7 @@
 #include <limits.h>
 #include <sys/resource.h>
 
-#define CASE_SECONDS 20
+#define CASE_SECONDS 60
 
 #define FALLOC_FL_COLLAPSE_RANGE 8 /* musl 1.2.3 has none of these */
 #define FALLOC_FL_ZERO_RANGE 16

@@ -117,7 +117,6 @@ case_read() {
 	printf 'a\\tb\n' | { read -r x; echo "[$x]"; }
 	echo abcdef | { read -r -n 3 x; echo "[$x]"; }
 	read -r x < /dev/null; echo "status $?"
-	sleep 0.1 | { read -r -t 0 x; echo "status $?"; }
 	read -r x < none; echo "status $?"
 }
 

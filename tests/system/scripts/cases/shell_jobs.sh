@@ -44,7 +44,7 @@ case_traps() {
 case_kill() {
 	kill -0 $$; echo $?
 	kill -0 99999 2> /dev/null; echo $?
-	sleep 100 & p=$!; kill -STOP $p; kill -CONT $p; kill -TERM $p; wait $p; echo $?
+	sleep 100 & p=$!; kill -STOP $p; kill -CONT $p; kill -TERM $p; wait $p 2> /dev/null; echo $?
 	kill -l 15; kill -l 137
 	setsid sh -c 'sleep 100 & sleep 100 & kill -USR1 0' 2> /dev/null; echo "group $?"
 	kill -NONE $$; echo $?

@@ -1,7 +1,9 @@
 /*
- * The two devices of labs/mypipe (arguments: the size of their buffers, and how many bytes to send): order of data, blocking both ways, O_NONBLOCK, poll, select, signals.
+ * The two devices of labs/mypipe (arguments: the size of their buffers, and how many bytes to send): order of data, blocking both ways, O_NONBLOCK, poll, select, signals, and
+ * that a request under way holds the module.
  * Prints a line for each thing that is wrong, and "fine" at the end.
  */
+#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -14,6 +16,8 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "user/linux_aio.h"
 
 static unsigned total = 1 << 20;
 static int bad;
@@ -68,6 +72,27 @@ static void stream(int a, int b)
 	}
 	int status;
 	CHECK(waitpid(pid, &status, 0) == pid && status == 0);
+}
+
+/* Nobody has the devices open any more, but a request waits for one of them. */
+static void held_by_a_request(int a, int b)
+{
+	struct iocb wait = { .opcode = IOCB_CMD_POLL, .fd = (uint32_t)b, .buf = POLLIN }, *list = &wait;
+	aio_context_t ctx = 0;
+	char users[8] = "";
+
+	CHECK(io_setup(1, &ctx) == 0 && io_submit(ctx, 1, &list) == 1);
+	close(a);
+	close(b);
+	CHECK(syscall(SYS_delete_module, "mypipe", O_NONBLOCK) == -1 && errno == EBUSY);
+	CHECK(io_destroy(ctx) == 0);
+	for (int i = 0; i < 1000 && users[0] != '0'; i++) {
+		int fd = open("/sys/module/mypipe/refcnt", O_RDONLY);
+		CHECK(read(fd, users, sizeof(users)) > 0);
+		close(fd);
+		usleep(10000);
+	}
+	CHECK(users[0] == '0');
 }
 
 int main(int argc, char **argv)
@@ -127,10 +152,19 @@ int main(int argc, char **argv)
 	CHECK(fcntl(b, F_SETOWN, getpid()) == 0 && fcntl(b, F_SETFL, O_RDWR | O_ASYNC) == 0);
 	CHECK(write(a, "s", 1) == 1 && sigtimedwait(&io, NULL, &(struct timespec){ 20, 0 }) == SIGIO);
 	CHECK(read(b, text, 1) == 1 && fcntl(b, F_SETFL, O_RDWR) == 0);
-	sigprocmask(SIG_UNBLOCK, &io, NULL);
-	signal(SIGIO, SIG_IGN);
+	/* A signal of our choice says what happened where. */
+	siginfo_t info;
+	sigemptyset(&io);
+	sigaddset(&io, SIGRTMIN);
+	sigprocmask(SIG_BLOCK, &io, NULL);
+	CHECK(fcntl(b, F_SETSIG, SIGRTMIN) == 0 && fcntl(b, F_SETFL, O_RDWR | O_ASYNC) == 0);
+	CHECK(write(a, "s", 1) == 1 && sigtimedwait(&io, &info, &(struct timespec){ 20, 0 }) == SIGRTMIN);
+	CHECK(info.si_code == POLL_IN && info.si_fd == b && info.si_band & POLLIN);
+	CHECK(read(b, text, 1) == 1 && fcntl(b, F_SETFL, O_RDWR) == 0);
 	stream(a, b);
 	stream(b, a);
+	close(an);
+	held_by_a_request(a, b);
 	if (!bad)
 		puts("fine");
 	return bad;

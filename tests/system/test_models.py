@@ -1,5 +1,8 @@
 """The programs that measure the models of I/O and the copies of sending a file; TCP on a line that loses, doubles and reorders packets."""
 import re
+import socket
+import threading
+import time
 
 from sluice import program, sh, vm
 
@@ -17,12 +20,46 @@ def test_zerocopy(tmp_path):
     assert rows["read+write"][2] > rows["sendfile"][2]
 
 
-def test_models():
-    rows = table(vm("iomodels").good())
-    assert list(rows) == ["blocking", "nonblocking", "multiplexing", "signal", "async"]
-    assert rows["blocking"][1] == 21 and rows["multiplexing"][1] == 42
-    assert rows["blocking"][0] >= 20 and rows["nonblocking"][1] > 100
-    assert rows["signal"][4] > rows["blocking"][4] and rows["async"][4] > rows["blocking"][4]
+MODELS = ["blocking", "nonblocking", "multiplexing", "signal", "async"]
+
+
+def feed(path, up):
+    """The host's end of a serial line: 20 blocks of 64 bytes each time a byte comes."""
+    with socket.socket(socket.AF_UNIX) as s:
+        while s.connect_ex(path):       # QEMU is not that far
+            if not up():
+                return
+            time.sleep(0.02)
+        while s.recv(1):
+            for n in range(20):
+                time.sleep(0.01)
+                s.sendall(bytes([n]) * 64)
+
+
+def test_models(tmp_path):
+    """From each source the same table; what a model cannot do with a source shows in it."""
+    line, running = str(tmp_path / "line"), [True]
+    with open(tmp_path / "disk", "wb") as f:
+        f.truncate(1 << 20)
+    feeder = threading.Thread(target=feed, args=(line, lambda: running[0]), daemon=True)
+    feeder.start()
+    try:
+        r = sh("for s in udp serial 'disk /dev/sdb'; do echo == $s; iomodels $s || exit 1; done", disk=["%s,slow=10ms" % (tmp_path / "disk")],
+               qemu="-chardev socket,id=line,path=%s,server=on,wait=on -serial chardev:line" % line).good()
+    finally:
+        running[0] = False
+    tables = {part.split("\n", 1)[0]: {line.split()[0]: [float(n) for n in re.findall(r"\d+(?:\.\d+)?", line)] for line in part.splitlines()[2:]}
+              for part in r.text.split("== ")[1:]}
+    assert list(tables) == ["udp", "serial", "disk /dev/sdb"] and all(list(t) == MODELS for t in tables.values()), r
+    rows = tables["udp"]
+    assert rows["blocking"][1] == 21 and rows["multiplexing"][1] == 42 and rows["nonblocking"][1] > 100 and rows["blocking"][0] >= 10, r
+    for name in "udp", "serial":
+        rows = tables[name]
+        assert rows["blocking"][0] >= 1 and rows["blocking"][1] >= 20 and rows["nonblocking"][1] > rows["blocking"][1], (name, r)
+        assert rows["blocking"][4] == 20 and rows["signal"][4] > 20 and rows["async"][4] > 20, (name, r)
+    rows = tables["disk /dev/sdb"]
+    assert [rows[m][1] for m in MODELS[:4]] == [20, 20, 40, 22] and rows["async"][4] > 20, r     # a disk is always ready, and its reads block
+    assert all(rows[m][0] >= 10 and rows[m][4] == 20 for m in MODELS[:4]), r
 
 
 def test_a_line_that_loses_packets():

@@ -57,8 +57,8 @@ static bool can_hand_over(pid_t pid)
 	return alive;
 }
 
-/* Lock held. 0: taken, 1: queued behind the owner, or -errno. */
-static long take_or_queue(u32 *word, struct futex_bucket *b, struct futex_waiter *w, bool try)
+/* Lock held; owner `alive` was found able to hand the word over. 0: taken, 1: queued behind the owner, 2: look again, or -errno. */
+static long take_or_queue(u32 *word, struct futex_bucket *b, struct futex_waiter *w, bool try, pid_t alive)
 {
 	struct futex_waiter *first = first_waiter(b, &w->key);
 	pid_t me = current->pid, owner;
@@ -76,8 +76,8 @@ static long take_or_queue(u32 *word, struct futex_bucket *b, struct futex_waiter
 		} else {
 			if (try)
 				return -EAGAIN;
-			if (!can_hand_over(owner))
-				return -ESRCH;
+			if ((old & FUTEX_TID_MASK) && owner != alive)
+				return 2;
 			new = old | FUTEX_WAITERS;
 		}
 	} while (!__sync_bool_compare_and_swap(word, old, new));
@@ -97,9 +97,14 @@ static long try_once(u32 addr, struct futex_waiter *w, bool try)
 
 	if (IS_ERR(word))
 		return PTR_ERR(word);
-	spin_lock(&b->lock);
-	r = take_or_queue(word, b, w, try);
-	spin_unlock(&b->lock);
+	do {
+		pid_t owner = (pid_t)(READ_ONCE(*word) & FUTEX_TID_MASK);
+		bool gone = !try && owner && owner != current->pid && !can_hand_over(owner);
+
+		spin_lock(&b->lock);
+		r = gone ? -ESRCH : take_or_queue(word, b, w, try, owner);
+		spin_unlock(&b->lock);
+	} while (r == 2);
 	put_page(page);
 	return r;
 }

@@ -184,49 +184,22 @@ static ssize_t page_cache_read(struct kiocb *k, struct iov_iter *to)
 	return done ? (ssize_t)done : error;
 }
 
-/* Size of the file when it is below 4 GiB, else 0. One that crosses 4 GiB just now may be seen too small: the caller then looks again. */
-static inline u32 small_size(const struct inode *host)
+/* Is the byte at pos within the file? One of a file that crosses 4 GiB just now may be denied: the caller then looks again. */
+static inline bool below_size(const struct inode *host, u32 pos)
 {
 	const volatile u32 *size = (const volatile u32 *)&host->size;
 
-	return size[1] ? 0 : size[0];
+	return size[1] || pos < size[0];
 }
 
-/*
- * The commonest read: all of it lies in one cached page and in one user buffer. 0: it is not that, nothing was done. A function of its own,
- * in 32-bit arithmetic, because every instruction of it counts.
- */
-static noinline ssize_t page_cache_read_within_page(struct kiocb *k, struct iov_iter *to)
-{
-	struct file *f = k->file;
-	struct mapping *m = f->inode->mapping;
-	u32 pos = (u32)k->pos, n = to->count, offset = pos & (PAGE_SIZE - 1), size = small_size(m->host);
-	struct page *page;
-
-	if (unlikely(n > PAGE_SIZE - offset || (k->pos >> 32) || pos >= size || n > size - pos || to->type != ITER_UBUF || trace_enabled))
-		return 0;
-	page = page_cache_lookup(m, pos >> PAGE_SHIFT);
-	if (unlikely(!page || (page->flags & (PG_uptodate | PG_readahead)) != PG_uptodate))
-		return 0;
-	get_page(page);
-	n -= copy_to_user((u8 *)to->ubuf + to->seg_offset, (u8 *)page_address(page) + offset, n);
-	if (pos >> PAGE_SHIFT != f->ra.prev_index || !offset) {
-		f->ra.prev_index = pos >> PAGE_SHIFT;
-		page_touched(page);
-	}
-	put_page(page);
-	cache_events.hits++;
-	to->count -= n;
-	to->seg_offset += n;
-	k->pos += n;
-	return likely(n) ? (ssize_t)n : -EFAULT;
-}
-
+/* Any read: through the cache, around it, of nothing. */
 static noinline ssize_t file_read_any(struct kiocb *k, struct iov_iter *to)
 {
 	struct file *f = k->file; /* k is gone when the request is queued */
 	ssize_t done = 0, more;
 
+	if (!to->count)
+		return 0;
 	if (unlikely(k->flags & IOCB_DIRECT)) {
 		done = file_direct_read(k, to);
 		if (done < 0 || !to->count || k->pos >= inode_size(f->inode->mapping->host)) {
@@ -240,17 +213,35 @@ static noinline ssize_t file_read_any(struct kiocb *k, struct iov_iter *to)
 	return more < 0 && done ? done : done + more;
 }
 
+/* The commonest read is done here: within one page that is there, below 4 GiB, into one user buffer. Every instruction of it counts. */
 ssize_t generic_file_read_iter(struct kiocb *k, struct iov_iter *to)
 {
-	ssize_t done;
+	const struct mapping *m = k->file->inode->mapping;
+	u32 pos = (u32)k->pos, offset = pos & (PAGE_SIZE - 1), more, left, done;
+	struct page *page;
 
-	if (unlikely(!to->count))
-		return 0;
-	if (likely(!(k->flags & IOCB_DIRECT)) && (done = page_cache_read_within_page(k, to))) {
-		touch_atime(k->file);
-		return done;
+	if (unlikely(to->type != ITER_UBUF || ((u64)k->pos >> 32) || (k->flags & IOCB_DIRECT) || trace_enabled))
+		return file_read_any(k, to);
+	page = page_cache_lookup(m, pos >> PAGE_SHIFT);
+	more = to->count - 1; /* bytes behind the first one */
+	if (unlikely(!page || (page->flags & (PG_uptodate | PG_readahead)) != PG_uptodate || more >= PAGE_SIZE - offset ||
+		    !below_size(m->host, pos + more)))
+		return file_read_any(k, to);
+	get_page(page);
+	left = copy_to_user((u8 *)to->ubuf + to->seg_offset, (u8 *)page_address(page) + offset, to->count);
+	/* The same page read bit by bit counts as one use. */
+	if (pos >> PAGE_SHIFT != k->file->ra.prev_index || !offset) {
+		k->file->ra.prev_index = pos >> PAGE_SHIFT;
+		page_touched(page);
 	}
-	return file_read_any(k, to);
+	put_page(page);
+	cache_events.hits++;
+	done = to->count - left;
+	to->count = left;
+	to->seg_offset += done;
+	k->pos += done;
+	touch_atime(k->file);
+	return likely(done) ? (ssize_t)done : -EFAULT;
 }
 
 /* ---- making data durable ---- */

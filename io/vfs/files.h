@@ -36,7 +36,7 @@ struct file *fget_raw(int fd);                /* O_PATH ones too */
 /* Without a reference when the table is not shared: pair with fdput. */
 struct fd {
 	struct file *file; /* NULL: bad descriptor (or O_PATH) */
-	bool need_put, pos_locked;
+	u32 need_put, pos_locked; /* truth values; words, because gcc aligns the stack for a local of 8 bytes */
 };
 struct fd fdget_shared(int fd, bool raw);
 static inline struct fd fdget(int fd)

@@ -408,21 +408,20 @@ struct timespec_k current_time_coarse(void)
 	return t;
 }
 
-static bool time_after_or_equal(const struct timespec_k *a, const struct timespec_k *b)
+/* Times of files lie in the range of u32. */
+static inline bool time_after(const struct timespec_k *a, const struct timespec_k *b)
 {
-	return a->sec > b->sec || (a->sec == b->sec && a->nsec >= b->nsec);
+	u32 sec_a = (u32)a->sec, sec_b = (u32)b->sec;
+
+	return sec_a > sec_b || (sec_a == sec_b && a->nsec > b->nsec);
 }
 
 #define RELATIME_SECONDS 86400u
 
-/* relatime: only when the file changed since it was last read, or once a day. Seconds decide first: most reads end there. */
+/* relatime: only when the file changed since it was last read, or once a day. */
 static inline bool atime_needs_update(const struct inode *i)
 {
-	u32 atime = (u32)i->atime.sec;
-
-	if (likely(atime > (u32)i->mtime.sec && atime > (u32)i->ctime.sec))
-		return realtime_coarse_sec - atime > RELATIME_SECONDS;
-	return time_after_or_equal(&i->mtime, &i->atime) || time_after_or_equal(&i->ctime, &i->atime) || realtime_coarse_sec - atime > RELATIME_SECONDS;
+	return !time_after(&i->atime, &i->mtime) || !time_after(&i->atime, &i->ctime) || realtime_coarse_sec - (u32)i->atime.sec > RELATIME_SECONDS;
 }
 
 static void update_atime(struct inode *i)
@@ -447,10 +446,18 @@ static inline void touch_inode_atime(const struct mount *mnt, struct inode *i)
 		update_atime(i);
 }
 
+static noinline void touch_file_atime(struct file *f)
+{
+	if (f->path.mnt && !(f->flags & O_NOATIME))
+		touch_inode_atime(f->path.mnt, f->inode);
+}
+
+/* Most reads find that relatime has nothing to do, whatever else would forbid it. */
 void touch_atime(struct file *f)
 {
-	if (likely(f->path.mnt) && !(f->flags & O_NOATIME))
-		touch_inode_atime(f->path.mnt, f->inode);
+	if (likely(!atime_needs_update(f->inode) && f->path.mnt && (f->path.mnt->flags & MNT_RELATIME)))
+		return;
+	touch_file_atime(f);
 }
 
 void touch_atime_path(const struct path *p)

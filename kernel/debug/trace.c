@@ -26,16 +26,9 @@ static struct trace_record *ring = boot_ring;
 static u32 ring_size = RING_SMALL;
 static u32 head;  /* records ever written; the slot is head % size */
 static u32 start; /* records before this one were cleared */
-static u32 next_id;
+u32 trace_last_id = 1;
 
 const char *const trace_layer_names[] = { "syscall", "vfs", "cache", "fs", "block", "driver", "hal", "irq", "softirq", "sched" };
-
-u32 trace_new_id(void)
-{
-	if (unlikely(++next_id == 0))
-		next_id = 1;
-	return next_id;
-}
 
 void trace_write(const struct trace_point *p, u32 id, u32 a, u32 b)
 {

@@ -2,6 +2,9 @@
 ; the exception table: the page fault handler goes on there when it could not bring the page in (or must not, pagefault_disable).
 ; All arguments in EAX, EDX, ECX (-mregparm=3); EBX, ESI, EDI, EBP are kept.
 
+PERCPU_CURRENT  equ 4                       ; kernel/hal/percpu.h
+TASK_COPIED     equ 16 + 7 * 8              ; io.copied in kernel/sched/task.h
+
 global user_copy_bytes, user_copy_blocks, user_clear_bytes, user_copy_string, user_string_length, user_read_u32, user_write_u32, user_touch
 
 ; One instruction that may fault, and where to go on then.
@@ -16,12 +19,16 @@ global user_copy_bytes, user_copy_blocks, user_clear_bytes, user_copy_string, us
 section .text align=16
 
 ; user_copy_bytes(EAX = to, EDX = from, ECX = n): bytes not copied. A fault among the words goes on by bytes, so the count is exact.
+; n is added to what the task has copied (struct task_io).
 align 16
 user_copy_bytes:
 	push esi
 	push edi
 	mov edi, eax
 	mov esi, edx
+	mov eax, [fs:PERCPU_CURRENT]
+	add [eax + TASK_COPIED], ecx
+	adc dword [eax + TASK_COPIED + 4], 0
 	mov edx, ecx
 	shr ecx, 2
 	and edx, 3

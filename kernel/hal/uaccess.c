@@ -25,17 +25,30 @@ int user_touch(const void *p, bool write);
 
 extern const u32 __extable_start[], __extable_end[];
 
-static size_t copy_large(void *to, const void *from, size_t n)
+static_assert(offsetof(struct task, io.copied) == 16 + 7 * 8, "uaccess.asm");
+
+static size_t copy_blocks_and_bytes(void *to, const void *from, size_t n)
 {
 	size_t blocks = n >> BLOCK_SHIFT, done = (blocks - user_copy_blocks(to, from, blocks)) << BLOCK_SHIFT;
 
+	current->io.copied += done;
 	return user_copy_bytes((u8 *)to + done, (const u8 *)from + done, n - done);
 }
 
-static inline size_t copy_any(void *to, const void *from, size_t n)
+/* user: the one of both that is user memory. */
+static noinline size_t copy_large(void *to, const void *from, size_t n, const void __user *user)
 {
-	current->io.copied += n;
-	return n >= SSE_MIN ? copy_large(to, from, n) : user_copy_bytes(to, from, n);
+	if (unlikely(!access_ok(user, n)))
+		return n;
+	return n >= SSE_MIN ? copy_blocks_and_bytes(to, from, n) : user_copy_bytes(to, from, n);
+}
+
+/* Most copies are small, and not at the very end of user space. */
+static inline size_t copy_any(void *to, const void *from, size_t n, const void __user *user)
+{
+	if (likely(n < SSE_MIN && (uintptr_t)user <= USER_SPACE_END - SSE_MIN))
+		return user_copy_bytes(to, from, n);
+	return copy_large(to, from, n, user);
 }
 
 /* Not in an interrupt: whose memory that would be is chance. */
@@ -44,22 +57,19 @@ static inline void check_context(void) { ASSERT(!in_hardirq()); }
 size_t copy_to_user(void __user *dst, const void *src, size_t n)
 {
 	check_context();
-	return likely(access_ok(dst, n)) ? copy_any(dst, src, n) : n;
+	return copy_any(dst, src, n, dst);
 }
+
+size_t copy_from_user_keep(void *dst, const void __user *src, size_t n) { return copy_any(dst, src, n, src); }
 
 size_t copy_from_user(void *dst, const void __user *src, size_t n)
 {
 	check_context();
-	size_t left = likely(access_ok(src, n)) ? copy_any(dst, src, n) : n;
+	size_t left = copy_any(dst, src, n, src);
 
 	if (unlikely(left))
 		memset((u8 *)dst + n - left, 0, left);
 	return left;
-}
-
-size_t copy_from_user_keep(void *dst, const void __user *src, size_t n)
-{
-	return likely(access_ok(src, n)) ? copy_any(dst, src, n) : n;
 }
 
 size_t clear_user(void __user *dst, size_t n)

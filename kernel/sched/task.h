@@ -43,12 +43,12 @@ struct mutex;
 #endif
 
 struct task {
-	/* first fields are known to switch.asm */
+	/* first fields are known to the assembler files of kernel/hal */
 	u32 kernel_esp;      /* saved stack pointer while not running */
 	volatile u32 flags;
 	volatile u32 state;
 	void *stack;         /* lowest address; a guard page lies below */
-	struct task_io io;   /* dispatch.asm counts calls in it */
+	struct task_io io;   /* dispatch.asm and uaccess.asm count in it */
 
 	pid_t pid, tgid;
 	char comm[TASK_COMM_LEN];

@@ -81,7 +81,7 @@ void panic(const char *fmt, ...)
 
 void warn_at(const char *file, int line, const char *what) { panic("warning at %s:%d: %s", file, line, what); }
 void trace_write(const struct trace_point *p, u32 id, u32 a, u32 b) { }
-u32 trace_new_id(void) { return 1; }
+u32 trace_last_id;
 volatile u32 trace_enabled;
 struct workqueue_struct *system_wq;
 u32 blk_write_through_disks;

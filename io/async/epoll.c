@@ -447,56 +447,58 @@ long sys_epoll_ctl(int epfd, int op, int fd, const struct epoll_event_abi __user
 /* ---- epoll_wait ---- */
 
 /* Tell the program about one item taken off the ready list. 1: told, 0: nothing there any more, -EFAULT. ep->mutex held, page faults off. */
-static int tell(struct eventpoll *ep, struct epitem *item, struct epoll_event_abi __user *to)
+static int tell(struct epitem *item, struct epoll_event_abi __user *to)
 {
 	struct epoll_event_abi e = { item_events(item, NULL), { item->event.data[0], item->event.data[1] } };
-	u32 flags;
 
 	if (!e.events)
 		return 0;
-	bool bad = copy_to_user(to, &e, sizeof(e));
-	if (!bad && (item->event.events & EPOLLONESHOT))
+	if (copy_to_user(to, &e, sizeof(e)))
+		return -EFAULT;
+	if (item->event.events & EPOLLONESHOT)
 		item->event.events &= PRIVATE_BITS;
-	if (bad || !(item->event.events & (EPOLLET | EPOLLONESHOT))) {
-		flags = spin_lock_irqsave(&ep->wait.lock);
-		if (!bad)
+	return 1;
+}
+
+/* Tell about the items on `now`, each taken off before it is asked: a change after the answer lists it again. ep->wait.lock held, but not meanwhile. */
+static int tell_all(struct eventpoll *ep, struct list_head *now, struct epoll_event_abi __user *user, int max)
+{
+	int n = 0;
+
+	while (n < max && !list_empty(now)) {
+		struct epitem *item = list_first_entry(now, struct epitem, ready);
+		list_del_init(&item->ready);
+		spin_unlock_irq(&ep->wait.lock);
+		int told = tell(item, user + n);
+		spin_lock_irq(&ep->wait.lock);
+		if (unlikely(told < 0)) {
+			list_move(&item->ready, now);
+			return n ? n : told;
+		}
+		n += told;
+		if (told && !(item->event.events & (EPOLLET | EPOLLONESHOT)))
 			mark_ready(ep, item);
-		else if (list_empty(&item->ready))
-			list_add(&item->ready, &ep->ready);
-		spin_unlock_irqrestore(&ep->wait.lock, flags);
 	}
-	return bad ? -EFAULT : 1;
+	return n;
 }
 
 /* Events told, or -EFAULT when there was none before the fault. */
 static int send_events(struct eventpoll *ep, struct epoll_event_abi __user *user, int max)
 {
 	LIST_HEAD(now);
-	int n = 0, told = 0;
 
 	mutex_lock(&ep->mutex);
-	u32 flags = spin_lock_irqsave(&ep->wait.lock);
-	list_splice_init(&ep->ready, &now); /* what becomes ready from here on is for the next round */
-	spin_unlock_irqrestore(&ep->wait.lock, flags);
 	pagefault_disable();
-	while (n < max && !list_empty(&now)) {
-		struct epitem *item = list_first_entry(&now, struct epitem, ready);
-		flags = spin_lock_irqsave(&ep->wait.lock);
-		list_del_init(&item->ready); /* before it is asked: a change after the answer lists it again */
-		spin_unlock_irqrestore(&ep->wait.lock, flags);
-		told = tell(ep, item, user + n);
-		if (told < 0)
-			break;
-		n += told;
-	}
-	pagefault_enable();
-	flags = spin_lock_irqsave(&ep->wait.lock);
+	spin_lock_irq(&ep->wait.lock);
+	list_splice_init(&ep->ready, &now); /* what becomes ready from here on is for the next round */
+	int n = tell_all(ep, &now, user, max);
 	list_splice(&now, &ep->ready);
 	if (!list_empty(&ep->ready) && wait_queue_active(&ep->wait))
 		wake_up_key_locked(&ep->wait, TASK_NORMAL, 1, 0); /* the next waiter may have some */
-	spin_unlock_irqrestore(&ep->wait.lock, flags);
+	spin_unlock_irq(&ep->wait.lock);
+	pagefault_enable();
 	mutex_unlock(&ep->mutex);
-	return n ? n : min(told, 0);
+	return n;
 }
 
 static int take_events(struct eventpoll *ep, struct epoll_event_abi __user *user, int max)
@@ -541,8 +543,9 @@ long sys_epoll_wait(int epfd, struct epoll_event_abi __user *events, int max, in
 
 long sys_epoll_pwait(int epfd, struct epoll_event_abi __user *events, int max, int timeout_ms, const void __user *mask, size_t size)
 {
+	if (!mask)
+		return sys_epoll_wait(epfd, events, max, timeout_ms);
 	long ret = set_user_sigmask(mask, size);
-
 	if (!ret) {
 		ret = sys_epoll_wait(epfd, events, max, timeout_ms);
 		restore_user_sigmask(ret == -EINTR);

@@ -33,6 +33,14 @@ void fs_put(struct fs_context *fs);
 
 struct file *fget(int fd);                    /* of current, with a reference; NULL: bad descriptor (or O_PATH) */
 struct file *fget_raw(int fd);                /* O_PATH ones too */
+/* Does the current task alone use its table? Then it stays so until this task shares it, and its files need no reference meanwhile. */
+static inline bool files_unshared(const struct files *t) { return atomic_read(&t->refs) == 1; }
+/* In such a table; NULL: bad descriptor (or O_PATH). */
+static inline struct file *unshared_file(const struct files *t, int fd)
+{
+	struct file *f = likely((u32)fd < t->max) ? t->fd[fd] : NULL;
+	return f && likely(!(f->mode & FMODE_PATH)) ? f : NULL;
+}
 /* Without a reference when the table is not shared: pair with fdput. */
 struct fd {
 	struct file *file; /* NULL: bad descriptor (or O_PATH) */
@@ -41,13 +49,9 @@ struct fd {
 struct fd fdget_shared(int fd, bool raw);
 static inline struct fd fdget(int fd)
 {
-	struct files *t = current->files;
-	if (unlikely(atomic_read(&t->refs) != 1))
+	if (unlikely(!files_unshared(current->files)))
 		return fdget_shared(fd, false);
-	struct file *f = likely((u32)fd < t->max) ? t->fd[fd] : NULL;
-	if (f && unlikely(f->mode & FMODE_PATH))
-		f = NULL;
-	return (struct fd){ f, false, false };
+	return (struct fd){ unshared_file(current->files, fd), false, false };
 }
 struct fd fdget_raw(int fd);                  /* O_PATH ones too */
 static inline void fdput(struct fd f)

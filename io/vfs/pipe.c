@@ -446,17 +446,20 @@ static u32 pipe_poll(struct file *f, struct poll_table *pt)
 	struct pipe *p = f->private;
 	u32 events = 0;
 
-	if (pt)
+	if (pt) {
 		p->polled = true; /* an edge-triggered waiter wants to hear of every write from now on */
+		if (f->mode & FMODE_READ)
+			poll_wait(f, &p->rd_wait, pt);
+		if (f->mode & FMODE_WRITE)
+			poll_wait(f, &p->wr_wait, pt);
+	}
 	if (f->mode & FMODE_READ) {
-		poll_wait(f, &p->rd_wait, pt);
 		if (!pipe_empty(p))
 			events = POLLIN | POLLRDNORM;
 		if (!p->writers && (u32)f->pos != p->w_counter) /* a FIFO that no writer has opened yet did not hang up */
 			events |= POLLHUP;
 	}
 	if (f->mode & FMODE_WRITE) {
-		poll_wait(f, &p->wr_wait, pt);
 		if (!pipe_full(p))
 			events |= POLLOUT | POLLWRNORM;
 		if (!p->readers)

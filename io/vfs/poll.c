@@ -153,23 +153,35 @@ struct poll_args {
 	u32 n;
 };
 
-static long scan_poll(void *arg, struct poll_table *pt)
+/*
+ * Both calls look through their descriptors by a function that is compiled twice: for the common case of a table that nobody shares and no
+ * queueing (`quick`), where every instruction counts, and for all others.
+ */
+static inline struct fd scan_fdget(int fd, bool quick)
 {
-	const struct poll_args *a = arg;
+	return quick ? (struct fd){ unshared_file(current->files, fd), false, false } : fdget(fd);
+}
+
+static inline u32 file_events(struct file *f, struct poll_table *pt)
+{
+	return f->ops->poll ? f->ops->poll(f, pt) : ALWAYS_READY;
+}
+
+static __always_inline long scan_pollfds(const struct poll_args *a, struct poll_table *pt, bool quick)
+{
 	struct pollfd_abi *p = a->fds, *end = p + a->n;
 	long ready = 0;
 
 	for (; p < end; p++) {
 		u32 events = 0;
 		if (likely(p->fd >= 0)) {
-			struct fd f = fdget(p->fd);
+			struct fd f = scan_fdget(p->fd, quick);
 			if (unlikely(!f.file)) {
 				events = POLLNVAL;
 			} else {
-				u32 wanted = (u16)p->events | POLLERR | POLLHUP;
 				if (pt)
-					pt->key = wanted;
-				events = (f.file->ops->poll ? f.file->ops->poll(f.file, pt) : ALWAYS_READY) & wanted;
+					pt->key = (u16)p->events | POLLERR | POLLHUP;
+				events = file_events(f.file, pt) & ((u16)p->events | POLLERR | POLLHUP);
 				fdput(f);
 			}
 		}
@@ -181,6 +193,11 @@ static long scan_poll(void *arg, struct poll_table *pt)
 		}
 	}
 	return ready;
+}
+
+static long scan_poll(void *arg, struct poll_table *pt)
+{
+	return !pt && files_unshared(current->files) ? scan_pollfds(arg, NULL, true) : scan_pollfds(arg, pt, false);
 }
 
 long do_poll(struct pollfd_abi *fds, u32 n, u64 deadline_ns)
@@ -201,32 +218,32 @@ struct select_args {
 };
 
 /* The descriptors of one word of the bitmaps. Bits set, or -EBADF. */
-static long scan_word(const struct select_sets *s, u32 w, u32 all, struct poll_table *pt)
+static __always_inline long scan_word(const struct select_sets *s, u32 w, u32 all, struct poll_table *pt, bool quick)
 {
-	u32 in = s->in[w], out = s->out[w], ex = s->ex[w];
 	u32 res_in = 0, res_out = 0, res_ex = 0;
 	long ready = 0;
 
 	for (; all; all &= all - 1) {
 		u32 bit = all & -all;
-		struct fd f = fdget((int)(w * 32 + (u32)__builtin_ctz(all)));
+		struct fd f = scan_fdget((int)(w * 32 + (u32)__builtin_ctz(all)), quick);
 		if (unlikely(!f.file))
 			return -EBADF;
 		if (pt)
-			pt->key = (in & bit ? SELECT_IN : 0) | (out & bit ? SELECT_OUT : 0) | (ex & bit ? SELECT_EX : 0) | POLLERR | POLLHUP;
-		u32 events = f.file->ops->poll ? f.file->ops->poll(f.file, pt) : ALWAYS_READY;
+			pt->key = (s->in[w] & bit ? SELECT_IN : 0) | (s->out[w] & bit ? SELECT_OUT : 0) | (s->ex[w] & bit ? SELECT_EX : 0) |
+				  POLLERR | POLLHUP;
+		u32 events = file_events(f.file, pt);
 		fdput(f);
 		if (!events)
 			continue;
-		if ((in & bit) && (events & SELECT_IN)) {
+		if ((s->in[w] & bit) && (events & SELECT_IN)) {
 			res_in |= bit;
 			ready++;
 		}
-		if ((out & bit) && (events & SELECT_OUT)) {
+		if ((s->out[w] & bit) && (events & SELECT_OUT)) {
 			res_out |= bit;
 			ready++;
 		}
-		if ((ex & bit) && (events & SELECT_EX)) {
+		if ((s->ex[w] & bit) && (events & SELECT_EX)) {
 			res_ex |= bit;
 			ready++;
 		}
@@ -239,9 +256,8 @@ static long scan_word(const struct select_sets *s, u32 w, u32 all, struct poll_t
 	return ready;
 }
 
-static long scan_select(void *arg, struct poll_table *pt)
+static __always_inline long scan_sets(const struct select_args *a, struct poll_table *pt, bool quick)
 {
-	const struct select_args *a = arg;
 	const struct select_sets *s = a->sets;
 	long ready = 0;
 
@@ -249,16 +265,17 @@ static long scan_select(void *arg, struct poll_table *pt)
 		u32 all = s->in[w] | s->out[w] | s->ex[w];
 		if (a->n - w * 32 < 32)
 			all &= (1u << (a->n & 31)) - 1;
-		if (!all) {
-			s->res_in[w] = s->res_out[w] = s->res_ex[w] = 0;
-			continue;
-		}
-		long n = scan_word(s, w, all, pt);
+		long n = scan_word(s, w, all, pt, quick);
 		if (n < 0)
 			return n;
 		ready += n;
 	}
 	return ready;
+}
+
+static long scan_select(void *arg, struct poll_table *pt)
+{
+	return !pt && files_unshared(current->files) ? scan_sets(arg, NULL, true) : scan_sets(arg, pt, false);
 }
 
 long do_select(u32 n, const struct select_sets *s, u64 deadline_ns)

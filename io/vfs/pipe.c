@@ -441,18 +441,22 @@ void pipe_return(struct pipe *p, struct pipe_buffer *bufs, u32 nr, u32 used)
 
 /* ---- the rest ---- */
 
+static noinline void pipe_poll_queue(struct file *f, struct pipe *p, struct poll_table *pt)
+{
+	p->polled = true; /* an edge-triggered waiter wants to hear of every write from now on */
+	if (f->mode & FMODE_READ)
+		poll_wait(f, &p->rd_wait, pt);
+	if (f->mode & FMODE_WRITE)
+		poll_wait(f, &p->wr_wait, pt);
+}
+
 static u32 pipe_poll(struct file *f, struct poll_table *pt)
 {
-	struct pipe *p = f->private;
+	const struct pipe *p = f->private;
 	u32 events = 0;
 
-	if (pt) {
-		p->polled = true; /* an edge-triggered waiter wants to hear of every write from now on */
-		if (f->mode & FMODE_READ)
-			poll_wait(f, &p->rd_wait, pt);
-		if (f->mode & FMODE_WRITE)
-			poll_wait(f, &p->wr_wait, pt);
-	}
+	if (pt)
+		pipe_poll_queue(f, f->private, pt);
 	if (f->mode & FMODE_READ) {
 		if (!pipe_empty(p))
 			events = POLLIN | POLLRDNORM;

@@ -97,6 +97,8 @@ static __always_inline void local_bh_enable(void)
 }
 static __always_inline u32 spin_irq_save(void) { return irq_save(); }
 static __always_inline void spin_irq_restore(u32 flags) { irq_restore(flags); }
+static __always_inline void spin_irq_disable(void) { irq_disable(); }
+static __always_inline void spin_irq_enable(void) { irq_enable(); }
 /* By this CPU. */
 static __always_inline bool spin_is_held(const struct spinlock *l) { return l->locked == (u32)this_cpu(); }
 #else
@@ -111,6 +113,8 @@ static inline void local_bh_disable(void) { }
 static inline void local_bh_enable(void) { if (host_bh_enabled) host_bh_enabled(); }
 static inline u32 spin_irq_save(void) { return 0; }
 static inline void spin_irq_restore(u32 flags) { (void)flags; }
+static inline void spin_irq_disable(void) { }
+static inline void spin_irq_enable(void) { }
 static inline bool spin_is_held(const struct spinlock *l) { return l->locked; }
 #endif
 
@@ -137,8 +141,17 @@ static __always_inline void spin_unlock_irqrestore(struct spinlock *l, u32 flags
 	spin_unlock(l);
 	spin_irq_restore(flags);
 }
-static __always_inline void spin_lock_irq(struct spinlock *l) { (void)!spin_lock_irqsave(l); }
-static __always_inline void spin_unlock_irq(struct spinlock *l) { spin_unlock_irqrestore(l, ~0u); }
+/* Where interrupts are known to be on. */
+static __always_inline void spin_lock_irq(struct spinlock *l)
+{
+	spin_irq_disable();
+	spin_lock(l);
+}
+static __always_inline void spin_unlock_irq(struct spinlock *l)
+{
+	spin_unlock(l);
+	spin_irq_enable();
+}
 #define assert_spin_held(l) ASSERT(spin_is_held(l))
 
 #endif

@@ -118,12 +118,15 @@ struct page *page_cache_fill(struct mapping *m, struct file *f, pgoff_t index, u
 
 struct page *read_mapping_page(struct mapping *m, pgoff_t index, struct file *f)
 {
-	struct page *page;
+	struct page *page = page_cache_lookup(m, index);
 
-	count_lookup(page_cache_lookup(m, index));
-	page = page_cache_fill(m, f, index, 1, 0, false);
+	count_lookup(page);
+	if (likely(page && (page->flags & (PG_uptodate | PG_readahead)) == PG_uptodate))
+		get_page(page);
+	else
+		page = page_cache_fill(m, f, index, 1, 0, false);
 	if (!IS_ERR(page))
-		mark_page_accessed(page);
+		page_touched(page);
 	return page;
 }
 

@@ -19,33 +19,47 @@
 
 /* ---- a file into a pipe ---- */
 
-/* One page or less at *pos. Bytes, 0 at the end. */
-static ssize_t file_page_to_pipe(struct file *in, loff_t *pos, struct pipe *p, size_t n, u32 iocb_flags)
+/* Pages of a cached file, lent, until the pipe is full. Bytes, 0 at the end. */
+static ssize_t cached_to_pipe(struct file *in, loff_t *pos, struct pipe *p, size_t n)
 {
-	u32 offset = 0, len = min_t(u32, n, PAGE_SIZE);
-	struct page *page;
+	size_t done = 0;
+	int err = 0;
 
-	if (is_cached_file(in)) {
-		page = cached_piece(in, *pos, n, &offset, &len);
-		if (!page)
-			return 0;
-	} else {
-		page = alloc_page(GFP_USER);
+	while (done < n && !pipe_full(p)) {
+		u32 offset, len;
+		struct page *page = cached_piece(in, *pos, n - done, &offset, &len);
+		if (IS_ERR_OR_NULL(page)) {
+			err = page ? (int)PTR_ERR(page) : 0;
+			break;
+		}
+		err = pipe_add_slot(p, page, offset, len);
+		put_page(page);
+		if (err)
+			break;
+		done += len;
+		*pos += len;
+		cond_resched();
 	}
-	if (IS_ERR_OR_NULL(page))
-		return page ? PTR_ERR(page) : -ENOMEM;
-	ssize_t got = (ssize_t)len;
+	touch_atime(in);
+	notify_file(in, IN_ACCESS);
+	return done ? (ssize_t)done : err;
+}
+
+/* Read one page or less at *pos into a fresh page. Bytes, 0 at the end. */
+static ssize_t read_page_to_pipe(struct file *in, loff_t *pos, struct pipe *p, size_t n, u32 iocb_flags)
+{
+	u32 len = min_t(u32, n, PAGE_SIZE);
+	struct page *page = alloc_page(GFP_USER);
+	struct bio_vec v = { page, len, 0 };
+	struct iov_iter iter;
 	loff_t at = *pos;
-	if (!is_cached_file(in)) {
-		struct bio_vec v = { page, len, 0 };
-		struct iov_iter iter;
-		iov_iter_init(&iter, ITER_BVEC, true, &v, 1, len);
-		got = file_read_iter(in, &iter, &at, iocb_flags);
-	} else {
-		at += len;
-	}
+
+	if (!page)
+		return -ENOMEM;
+	iov_iter_init(&iter, ITER_BVEC, true, &v, 1, len);
+	ssize_t got = file_read_iter(in, &iter, &at, iocb_flags);
 	if (got > 0) {
-		int err = pipe_add_slot(p, page, offset, (u32)got);
+		int err = pipe_add_slot(p, page, 0, (u32)got);
 		if (err)
 			got = err;
 		else
@@ -62,18 +76,16 @@ static ssize_t file_to_pipe(struct file *in, loff_t *pos, struct pipe *p, size_t
 
 	if (got)
 		return got;
+	if (is_cached_file(in))
+		return cached_to_pipe(in, pos, p, n);
 	while ((size_t)done < n && !pipe_full(p)) {
-		got = file_page_to_pipe(in, pos, p, n - (size_t)done, asked ? IOCB_SPLICE_NONBLOCK : 0);
+		got = read_page_to_pipe(in, pos, p, n - (size_t)done, asked ? IOCB_SPLICE_NONBLOCK : 0);
 		if (got <= 0)
 			break;
 		done += got;
-		if (!is_cached_file(in) && !(in->mode & FMODE_LSEEK)) /* what a stream has now, not what it will have */
+		if (!(in->mode & FMODE_LSEEK)) /* what a stream has now, not what it will have */
 			break;
 		cond_resched();
-	}
-	if (is_cached_file(in)) {
-		touch_atime(in);
-		notify_file(in, IN_ACCESS);
 	}
 	return done ? done : got;
 }

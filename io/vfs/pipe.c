@@ -164,13 +164,15 @@ static u32 read_slots(struct pipe *p, struct iov_iter *to, u32 *fault)
 	return done;
 }
 
+static inline bool must_not_wait(const struct kiocb *k) { return (k->file->flags & O_NONBLOCK) || (k->flags & IOCB_NOWAIT); }
+
 /* Is there something to take, or will there never be? */
 static bool pipe_readable(const struct pipe *p) { return !READ_ONCE(p->lent) && (!pipe_empty(p) || !READ_ONCE(p->writers)); }
 
 static ssize_t pipe_read(struct kiocb *k, struct iov_iter *to)
 {
 	struct pipe *p = k->file->private;
-	bool nonblock = (k->file->flags & O_NONBLOCK) || (k->flags & IOCB_NOWAIT), was_full = false, waited = false;
+	bool was_full = false, waited = false;
 	ssize_t done = 0;
 	u32 fault;
 
@@ -193,7 +195,7 @@ static ssize_t pipe_read(struct kiocb *k, struct iov_iter *to)
 		}
 		if (done || (!writers && pipe_empty(p)))
 			break;
-		if (nonblock) {
+		if (must_not_wait(k)) {
 			done = -EAGAIN;
 			break;
 		}
@@ -296,7 +298,7 @@ static enum write_stop write_slots(struct pipe *p, struct iov_iter *from, u32 ki
 static ssize_t pipe_write(struct kiocb *k, struct iov_iter *from)
 {
 	struct pipe *p = k->file->private;
-	bool nonblock = (k->file->flags & O_NONBLOCK) || (k->flags & IOCB_NOWAIT), waited = false;
+	bool waited = false;
 	u32 kind = k->file->flags & O_DIRECT ? PIPE_BUF_PACKET : PIPE_BUF_CAN_MERGE;
 	ssize_t done = 0;
 	long err = 0;
@@ -329,8 +331,12 @@ static ssize_t pipe_write(struct kiocb *k, struct iov_iter *from)
 			break;
 		}
 		case WRITE_FULL:
-			err = nonblock ? -EAGAIN : wait_event_interruptible_exclusive(&p->wr_wait, !pipe_full(p) || !READ_ONCE(p->readers));
-			waited |= !nonblock;
+			if (must_not_wait(k)) {
+				err = -EAGAIN;
+			} else {
+				err = wait_event_interruptible_exclusive(&p->wr_wait, !pipe_full(p) || !READ_ONCE(p->readers));
+				waited = true;
+			}
 			break;
 		default:
 			send_signal(current, SIGPIPE, NULL);

@@ -4,8 +4,10 @@
 
 PERCPU_CURRENT  equ 4                       ; kernel/hal/percpu.h
 TASK_COPIED     equ 16 + 7 * 8              ; io.copied in kernel/sched/task.h
+SSE_MIN         equ 256
+BLOCK_SHIFT     equ 7
 
-global user_copy_bytes, user_copy_blocks, user_clear_bytes, user_copy_string, user_string_length, user_read_u32, user_write_u32, user_touch
+global user_copy, user_clear_bytes, user_copy_string, user_string_length, user_read_u32, user_write_u32, user_touch
 
 ; One instruction that may fault, and where to go on then.
 %macro MAYFAULT 2+
@@ -18,10 +20,11 @@ global user_copy_bytes, user_copy_blocks, user_clear_bytes, user_copy_string, us
 
 section .text align=16
 
-; user_copy_bytes(EAX = to, EDX = from, ECX = n): bytes not copied. A fault among the words goes on by bytes, so the count is exact.
-; n is added to what the task has copied (struct task_io).
+; user_copy(EAX = to, EDX = from, ECX = n): bytes not copied; n is added to what the task has copied (struct task_io). SSE_MIN bytes and
+; more go 16 bytes at a time, which costs 4 KiB about 620 instructions instead of 1,030 (under icount each step of a rep is one). A fault
+; among the blocks goes on by words and one among the words by bytes, so the count is exact.
 align 16
-user_copy_bytes:
+user_copy:
 	push esi
 	push edi
 	mov edi, eax
@@ -29,6 +32,9 @@ user_copy_bytes:
 	mov eax, [fs:PERCPU_CURRENT]
 	add [eax + TASK_COPIED], ecx
 	adc dword [eax + TASK_COPIED + 4], 0
+	cmp ecx, SSE_MIN
+	jae .large
+.rest:
 	mov edx, ecx
 	shr ecx, 2
 	and edx, 3
@@ -44,10 +50,10 @@ user_copy_bytes:
 	lea ecx, [edx + ecx * 4]
 	MAYFAULT .done, rep movsb
 	jmp .done
-
-; user_copy_blocks(EAX = to, EDX = from, ECX = blocks of 128 bytes, > 0): blocks not copied; one that faulted counts whole.
-align 16
-user_copy_blocks:
+.large:
+	mov edx, ecx
+	shr ecx, BLOCK_SHIFT
+	and edx, (1 << BLOCK_SHIFT) - 1
 	sub esp, 64
 	movups [esp], xmm0
 	movups [esp + 16], xmm1
@@ -56,28 +62,29 @@ user_copy_blocks:
 .next:
 %assign i 0
 %rep 2
-	MAYFAULT .done, movups xmm0, [edx + i]
-	MAYFAULT .done, movups xmm1, [edx + i + 16]
-	MAYFAULT .done, movups xmm2, [edx + i + 32]
-	MAYFAULT .done, movups xmm3, [edx + i + 48]
-	MAYFAULT .done, movups [eax + i], xmm0
-	MAYFAULT .done, movups [eax + i + 16], xmm1
-	MAYFAULT .done, movups [eax + i + 32], xmm2
-	MAYFAULT .done, movups [eax + i + 48], xmm3
+	MAYFAULT .blocks_end, movups xmm0, [esi + i]
+	MAYFAULT .blocks_end, movups xmm1, [esi + i + 16]
+	MAYFAULT .blocks_end, movups xmm2, [esi + i + 32]
+	MAYFAULT .blocks_end, movups xmm3, [esi + i + 48]
+	MAYFAULT .blocks_end, movups [edi + i], xmm0
+	MAYFAULT .blocks_end, movups [edi + i + 16], xmm1
+	MAYFAULT .blocks_end, movups [edi + i + 32], xmm2
+	MAYFAULT .blocks_end, movups [edi + i + 48], xmm3
 %assign i i + 64
 %endrep
-	add edx, 128
-	add eax, 128
+	add esi, 1 << BLOCK_SHIFT
+	add edi, 1 << BLOCK_SHIFT
 	dec ecx
 	jnz .next
-.done:
+.blocks_end:                            ; ECX: blocks left
 	movups xmm0, [esp]
 	movups xmm1, [esp + 16]
 	movups xmm2, [esp + 32]
 	movups xmm3, [esp + 48]
 	add esp, 64
-	mov eax, ecx
-	ret
+	shl ecx, BLOCK_SHIFT
+	add ecx, edx
+	jmp .rest
 
 ; user_clear_bytes(EAX = to, EDX = n): bytes not cleared.
 align 16

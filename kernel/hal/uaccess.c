@@ -1,7 +1,5 @@
 /*
- * User copies. The interface is in kernel/hal/uaccess.h; the loops that may fault are in uaccess.asm. Copies of SSE_MIN bytes and more
- * go 16 bytes at a time: under icount 4 KiB cost about 620 instructions instead of 1,030.
- * A fault that the loops report ends the copy at the last word (or block, then redone by words) that went through.
+ * User copies: the checks. The interface is in kernel/hal/uaccess.h; the loops, which may fault, are in uaccess.asm.
  */
 #include "kernel/hal/uaccess.h"
 
@@ -11,11 +9,9 @@
 #include "kernel/lib/string.h"
 #include "kernel/sched/task.h"
 
-#define BLOCK_SHIFT 7
-#define SSE_MIN 256u
+#define SMALL 512u
 
-size_t user_copy_bytes(void *to, const void *from, size_t n);
-size_t user_copy_blocks(void *to, const void *from, size_t blocks);
+size_t user_copy(void *to, const void *from, size_t n);
 size_t user_clear_bytes(void *to, size_t n);
 ssize_t user_copy_string(char *to, const char *from, size_t max);
 ssize_t user_string_length(const char *from, size_t max);
@@ -27,28 +23,18 @@ extern const u32 __extable_start[], __extable_end[];
 
 static_assert(offsetof(struct task, io.copied) == 16 + 7 * 8, "uaccess.asm");
 
-static size_t copy_blocks_and_bytes(void *to, const void *from, size_t n)
-{
-	size_t blocks = n >> BLOCK_SHIFT, done = (blocks - user_copy_blocks(to, from, blocks)) << BLOCK_SHIFT;
-
-	current->io.copied += done;
-	return user_copy_bytes((u8 *)to + done, (const u8 *)from + done, n - done);
-}
-
 /* user: the one of both that is user memory. */
-static noinline size_t copy_large(void *to, const void *from, size_t n, const void __user *user)
+static noinline size_t copy_checked(void *to, const void *from, size_t n, const void __user *user)
 {
-	if (unlikely(!access_ok(user, n)))
-		return n;
-	return n >= SSE_MIN ? copy_blocks_and_bytes(to, from, n) : user_copy_bytes(to, from, n);
+	return access_ok(user, n) ? user_copy(to, from, n) : n;
 }
 
-/* Most copies are small, and not at the very end of user space. */
+/* Most copies are small and not at the very end of user space, which is quickly seen. */
 static inline size_t copy_any(void *to, const void *from, size_t n, const void __user *user)
 {
-	if (likely(n < SSE_MIN && (uintptr_t)user <= USER_SPACE_END - SSE_MIN))
-		return user_copy_bytes(to, from, n);
-	return copy_large(to, from, n, user);
+	if (likely(n <= SMALL && (uintptr_t)user <= USER_SPACE_END - SMALL))
+		return user_copy(to, from, n);
+	return copy_checked(to, from, n, user);
 }
 
 /* Not in an interrupt: whose memory that would be is chance. */

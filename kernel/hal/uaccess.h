@@ -9,12 +9,7 @@
 #include "kernel/lib/types.h"
 
 #define USER_SPACE_END 0xC0000000u
-static inline bool access_ok(const void __user *p, size_t n)
-{
-	uintptr_t end;
-
-	return !__builtin_add_overflow((uintptr_t)p, n, &end) && end <= USER_SPACE_END;
-}
+static inline bool access_ok(const void __user *p, size_t n) { return n <= USER_SPACE_END && (uintptr_t)p <= USER_SPACE_END - n; }
 
 /* Return how many bytes were NOT copied (0: all well). copy_from_user clears the rest of dst. */
 size_t __must_check copy_to_user(void __user *dst, const void *src, size_t n);

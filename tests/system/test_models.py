@@ -1,4 +1,4 @@
-"""The programs that measure the models of I/O and the copies of sending a file; TCP on a line that loses, doubles and reorders packets."""
+"""The programs that measure the models of I/O and the copies of sending a file; TCP on a bad line; what waiting for many descriptors costs."""
 import re
 import socket
 import threading
@@ -75,3 +75,14 @@ def test_two_buffers_work_while_the_disk_does(tmp_path):
     r = vm("buffering", "/dev/sdb", "8", disk=[str(tmp_path / "disk") + ",slow=10ms"]).good()
     single, double = (next(line.split() for line in r.lines if line.startswith(name)) for name in ("single", "double"))
     assert single[1:3] == ["8", "0"] and double[1:3] == ["8", "7"], repr(r)
+
+
+def test_waiting_for_one_of_many():
+    """In guest instructions: an event of epoll costs the same among 4,096 pipes as among 10; select and poll cost little for each pipe."""
+    r = vm("/t/waitcost", add=[(program("waitcost.c"), "/t/waitcost")], accel="icount").good()
+    cost = {(call, int(n)): float(ns) for call, n, ns in (line.split() for line in r.lines)}
+    assert len(cost) == 6 and min(cost.values()) > 10, repr(r)
+    assert cost["epoll", 4096] < 1.25 * cost["epoll", 10], repr(r)
+    for call in ("select", "poll"):
+        assert cost[call, 1000] < 1.1 * cost[call, 100] and cost[call, 100] < 1.5 * cost[call, 1000], repr(r)
+        assert cost[call, 1000] < 160, repr(r)

@@ -261,6 +261,7 @@ $(BUILD)/bench/%: tests/bench/%.c Makefile | $(MUSL)/libc.a
 	@echo "  USER  $<"
 	$(LINK_USER)
 
+$(BUILD)/bench/bench: user/linux_aio.h
 $(BUILD)/bench/diskload: tests/system/programs/diskload.c user/linux_aio.h Makefile | $(MUSL)/libc.a
 	@mkdir -p $(@D)
 	@echo "  USER  $<"

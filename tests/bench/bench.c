@@ -10,16 +10,21 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/select.h>
+#include <sys/sendfile.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+#include "user/linux_aio.h"
 
 #define MIB (1u << 20)
 
@@ -112,6 +117,38 @@ static void forks(void)
 	per_operation("fork.exit.wait", start, 100);
 }
 
+/* One live pipe among 1,000 idle ones: ready, and written to by this process each time. */
+static void many(void)
+{
+	enum { N = 1000, ROUNDS = 2000 };
+	struct rlimit most = { 4096, 4096 };
+	struct epoll_event event = { .events = EPOLLIN }, told;
+	static int ends[N][2];
+	int ep = must(epoll_create1(0), "epoll_create1");
+	char c = 0;
+
+	must(setrlimit(RLIMIT_NOFILE, &most), "setrlimit");
+	for (int i = 0; i < N; i++) {
+		must(pipe(ends[i]), "pipe");
+		must(epoll_ctl(ep, EPOLL_CTL_ADD, ends[i][0], &event), "epoll_ctl");
+	}
+	int64_t start = now();
+	for (int i = 0; i < ROUNDS; i++) {
+		must(write(ends[i % N][1], &c, 1), "write");
+		must(epoll_wait(ep, &told, 1, -1), "epoll_wait");
+		must(read(ends[i % N][0], &c, 1), "read");
+	}
+	per_operation("epoll.event.1000", start, ROUNDS);
+	must(write(ends[N - 1][1], &c, 1), "write");
+	start = now();
+	for (int i = 0; i < ROUNDS; i++)
+		must(epoll_wait(ep, &told, 1, -1), "epoll_wait");
+	per_operation("epoll.ready.1000", start, ROUNDS);
+	for (int i = 0; i < N; i++)
+		close(ends[i][0]), close(ends[i][1]);
+	close(ep);
+}
+
 static void ready(void)
 {
 	enum { N = 100, ROUNDS = 200 };
@@ -168,6 +205,55 @@ static void cached(int fd)
 	per_operation("munmap.page", start, 1024);
 }
 
+/* What has to leave the file, 64 KiB at a time: by a copy or by reference. */
+static void sent(int fd, int to, bool copied, const char *name)
+{
+	must(lseek(fd, 0, SEEK_SET), "lseek");
+	int64_t start = now();
+	for (unsigned done = 0; done < 4 * MIB; done += 65536) {
+		if (copied) {
+			must(read(fd, buffer, 65536), "read");
+			must(write(to, buffer, 65536), "write");
+		} else {
+			for (int part = 0; part < 65536; )
+				part += must(sendfile(to, fd, NULL, (size_t)(65536 - part)), "sendfile");
+		}
+	}
+	per_byte(name, start, 4 * MIB);
+}
+
+/* Into a pipe that a child reads dry, and to /dev/null. The file is 4 MiB, in the cache. */
+static void zero_copy(int fd)
+{
+	int ends[2], null = must(open("/dev/null", O_WRONLY), "/dev/null"), status;
+
+	must(pipe(ends), "pipe");
+	pid_t child = must(fork(), "fork");
+	if (!child) {
+		close(ends[1]);
+		while (read(ends[0], buffer, 65536) > 0)
+			;
+		_exit(0);
+	}
+	close(ends[0]);
+	sent(fd, ends[1], true, "readwrite.pipe");
+	sent(fd, ends[1], false, "sendfile.pipe");
+	close(ends[1]);
+	waitpid(child, &status, 0);
+	sent(fd, null, true, "readwrite.null");
+	must(pipe(ends), "pipe");
+	must(lseek(fd, 0, SEEK_SET), "lseek");
+	int64_t start = now();
+	for (unsigned done = 0; done < 4 * MIB; ) {
+		int got = must(splice(fd, NULL, ends[1], NULL, 65536, 0), "splice");
+		done += (unsigned)got;
+		while (got > 0)
+			got -= must(splice(ends[0], NULL, null, NULL, (size_t)got, 0), "splice");
+	}
+	per_byte("splice.null", start, 4 * MIB);
+	close(ends[0]), close(ends[1]), close(null);
+}
+
 static void cold(int fd, size_t block, const char *name)
 {
 	must(fsync(fd), "fsync");
@@ -177,6 +263,12 @@ static void cold(int fd, size_t block, const char *name)
 	for (unsigned at = 0; at < 4 * MIB; at += block)
 		must(read(fd, buffer, block), "read");
 	per_byte(name, start, 4 * MIB);
+}
+
+static uint32_t random_page(uint32_t *seed)
+{
+	*seed = *seed * 1664525 + 1013904223;
+	return *seed >> 21;
 }
 
 static void direct(const char *disk)
@@ -194,11 +286,42 @@ static void direct(const char *disk)
 		per_byte(sizes[i].name, start, total);
 	}
 	int64_t start = now();
-	for (int i = 0; i < 500; i++) {
-		random = random * 1664525 + 1013904223;
-		must(pread(fd, buffer, 4096, (off_t)(random >> 21) * 4096), "direct read");
-	}
+	for (int i = 0; i < 500; i++)
+		must(pread(fd, buffer, 4096, (off_t)random_page(&random) * 4096), "direct read");
 	per_operation("randread.direct.4k", start, 500);
+	close(fd);
+}
+
+/* 32 random reads of 4 KiB always on their way. */
+static void queued(const char *disk)
+{
+	enum { DEPTH = 32, TOTAL = 1024 };
+	static struct iocb cb[DEPTH], *list[DEPTH];
+	static struct io_event done[DEPTH];
+	aio_context_t context = 0;
+	uint32_t seed = 1;
+	int fd = must(open(disk, O_RDONLY | O_DIRECT), disk), ready = DEPTH;
+
+	must(io_setup(DEPTH, &context), "io_setup");
+	for (int i = 0; i < DEPTH; i++) {
+		cb[i] = (struct iocb){ .fd = (uint32_t)fd, .opcode = IOCB_CMD_PREAD, .buf = (uintptr_t)buffer + (uint32_t)i * 4096, .nbytes = 4096 };
+		list[i] = &cb[i];
+	}
+	int64_t start = now();
+	for (int got = 0, sent = 0; got < TOTAL; got += ready) {
+		if (ready > TOTAL - sent)
+			ready = TOTAL - sent;
+		for (int i = 0; i < ready; i++)
+			list[i]->offset = (int64_t)random_page(&seed) * 4096;
+		for (int i = 0; i < ready; )
+			i += must(io_submit(context, ready - i, list + i), "io_submit");
+		sent += ready;
+		ready = must(io_getevents(context, 1, DEPTH, done, -1), "io_getevents");
+		for (int i = 0; i < ready; i++)
+			list[i] = (struct iocb *)(uintptr_t)done[i].obj;
+	}
+	per_operation("randread.aio32.4k", start, TOTAL);
+	io_destroy(context);
 	close(fd);
 }
 
@@ -249,13 +372,16 @@ int main(int argc, char **argv)
 	pipes();
 	forks();
 	ready();
+	many();
 	int big = file(argv[1], "big"), small = file(argv[1], "small");
 	writes(big);
 	cached(big);
+	zero_copy(big);
 	cold(big, 65536, "seqread.cold.64k");
 	cold(big, 4096, "seqread.cold.4k");
 	small_writes(small, "smallwrite.new");
 	small_writes(small, "smallwrite.overwrite");
 	direct(argv[2]);
+	queued(argv[2]);
 	return 0;
 }

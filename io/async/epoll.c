@@ -342,6 +342,50 @@ static int check_nesting(struct eventpoll *ep, struct eventpoll *target)
 	return below + 1 + depth_above(ep) > MAX_NESTS ? -ELOOP : 0;
 }
 
+/*
+ * How many ways lead from a file up to sets that nobody watches, by the number of sets in between, and how many there may be (Linux's
+ * numbers): a change of the file walks them all, with interrupts off. nest_mutex held.
+ */
+static int count_ways(const struct epitem *items, u32 depth, u32 *count)
+{
+	static const u16 most[MAX_NESTS + 1] = { 0, 500, 100, 50, 10 };
+
+	for (; items; items = items->file_next) {
+		const struct epitem *above = items->ep->file->epoll_items;
+		if (above ? depth == MAX_NESTS || count_ways(above, depth + 1, count) : depth && ++count[depth] > most[depth])
+			return -EINVAL;
+	}
+	return 0;
+}
+
+/* The same for each file below a set; every set is looked into once. nest_mutex held. */
+static int count_ways_below(struct eventpoll *target)
+{
+	int err = 0;
+
+	if (target->walk == walks)
+		return 0;
+	target->walk = walks;
+	for (struct rb_node *n = rb_first(&target->items); n && !err; n = rb_next(n)) {
+		struct file *f = container_of(n, struct epitem, node)->file;
+		u32 count[MAX_NESTS + 1] = { 0 };
+		err = is_epoll(f) ? count_ways_below(f->private) : count_ways(f->epoll_items, 0, count);
+	}
+	return err;
+}
+
+/* After f came into the set ep. */
+static int check_ways(const struct eventpoll *ep, struct file *f)
+{
+	u32 count[MAX_NESTS + 1] = { 0 };
+
+	if (is_epoll(f)) {
+		walks++;
+		return count_ways_below(f->private);
+	}
+	return ep->file->epoll_items ? count_ways(f->epoll_items, 0, count) : 0;
+}
+
 /* nest_mutex and ep->mutex held. */
 static int insert(struct eventpoll *ep, struct file *f, int fd, const struct epoll_event_abi *event)
 {
@@ -355,7 +399,10 @@ static int insert(struct eventpoll *ep, struct file *f, int fd, const struct epo
 	f->epoll_items = item;
 	tree_insert(ep, item);
 	t.item = item;
-	u32 events = item_events(item, &t.pt);
+	u32 events = 0;
+	t.err = check_ways(ep, f);
+	if (!t.err)
+		events = item_events(item, &t.pt);
 	if (t.err) {
 		f->epoll_items = item->file_next;
 		remove_item(ep, item);

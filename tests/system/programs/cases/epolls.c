@@ -440,6 +440,35 @@ CASE(epoll_wide, "two ways to the same set are no circle")
 	SAY(epoll_wait(s[0], e, 4, 0));
 }
 
+CASE(epoll_ways, "how many sets may watch a set with something in it, and those again")
+{
+	int n, mid[12], top;
+
+	make();
+	add(ep, p[0], EPOLLIN);
+	for (n = 0; n < 600 && !add(epoll_create1(0), ep, EPOLLIN); n++)
+		;
+	say("%d, then %s", n, strerror(errno));
+	for (int fd = 3; fd < 1000; fd++)
+		close(fd);
+	make();
+	for (int i = 0; i < 12; i++) {
+		mid[i] = epoll_create1(0);
+		add(mid[i], ep, EPOLLIN);
+	}
+	for (n = 0; n < 20; n++) {
+		top = epoll_create1(0);
+		for (int i = 0; i < 12; i++)
+			if (add(top, mid[i], EPOLLIN))
+				say("%d %d: %s", n, i, strerror(errno));
+	}
+	for (int i = 0; i < 2; i++) {
+		SAY(add(ep, p[i], EPOLLIN | EPOLLOUT));
+		SAY(add(mid[i], p[i], EPOLLIN | EPOLLOUT));
+	}
+	look("with them", mid[1]);
+}
+
 CASE(epoll_fair, "with few places the ready ones take turns")
 {
 	struct epoll_event e[2];

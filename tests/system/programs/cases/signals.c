@@ -936,12 +936,12 @@ CASE(sig_alarm_values, "alarm and setitimer: what was left, what is refused")
 	struct itimerval t = { { 0, 0 }, { 100, 0 } }, old;
 
 	alarm(100);
-	SAY(alarm(0) > 98);
+	SAY(alarm(0) > 75);
 	SAY(alarm(0));
 	SAY(setitimer(ITIMER_REAL, &t, NULL));
-	SAY(alarm(50) > 98);
+	SAY(alarm(50) > 75);
 	SAY(getitimer(ITIMER_REAL, &old));
-	say("interval %d, value %d", (int)old.it_interval.tv_sec, old.it_value.tv_sec >= 48);
+	say("interval %d, value %d", (int)old.it_interval.tv_sec, old.it_value.tv_sec >= 25);
 	t.it_value.tv_usec = 1000000;
 	SAY(setitimer(ITIMER_REAL, &t, NULL));
 	t.it_value.tv_usec = -1;

@@ -174,7 +174,7 @@ CASE(rights_kept_alive, "in flight a file stays open; with the socket it goes")
 	SAY(read(p[0], data, 1));
 	close(s[0]);
 	close(s[1]);
-	sleep_ms(50);
+	poll(&(struct pollfd){ p[0], POLLIN, 0 }, 1, 5000);
 	SAY(read(p[0], data, 1));
 }
 

@@ -216,7 +216,7 @@ class Console:
         answer would come behind what is typed next, and be input of the program that this starts.
         """
         self.expect(r"(^|[\r\n]|\x1b\[[0-9;?]*[A-Za-z])# $", seconds)
-        end = time.monotonic() + 2
+        end = time.monotonic() + 30
         while self.asked < self.at and time.monotonic() < end:
             self.read(0.05)
 

@@ -51,7 +51,7 @@ def run(tmp_path_factory):
                      qemu=[qmp.ARGS % monitor, "-device nvme,serial=victim,id=victim", drive[4] + "if=ide,index=1",
                            *("%sif=none,id=n%d -device nvme-ns,drive=n%d,bus=victim" % (drive[n], n, n) for n in range(4)),
                            "-D %s -trace pci_nvme_io_cmd -trace pci_nvme_enqueue_req_completion" % (folder / "trace")])
-        guest.wait_for("== unplug /dev/nvme2n1\nsubmitted 32\nREADY", 90)
+        guest.wait_for("== unplug /dev/nvme2n1\nsubmitted 32\nREADY")
         with qmp.Qmp(monitor) as m:
             m("device_del", id="victim")
         result = guest.end().good()

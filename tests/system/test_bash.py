@@ -22,7 +22,7 @@ def on_host(tmp_path):
     work = tmp_path / "work"
     work.mkdir()
     try:
-        r = subprocess.run([BASH, SCRIPT, str(work)], stdin=subprocess.DEVNULL, capture_output=True, timeout=60, env={"PATH": os.environ["PATH"]},
+        r = subprocess.run([BASH, SCRIPT, str(work)], stdin=subprocess.DEVNULL, capture_output=True, timeout=300, env={"PATH": os.environ["PATH"]},
                            preexec_fn=default_signals)
     except OSError as e:
         pytest.skip("the host cannot execute i386 programs: %s" % e)

@@ -24,12 +24,12 @@ def console(shared):
     if shared:
         try:
             shared[0].send("\x03")
-            shared[0].prompt(5)
+            shared[0].prompt(60)
             return shared[0]
         except (AssertionError, OSError):
             shared.pop().close()
-    shared.append(Console(timeout=200))
-    shared[0].prompt(60)
+    shared.append(Console(timeout=900))
+    shared[0].prompt()
     return shared[0]
 
 
@@ -90,10 +90,14 @@ def test_ctrl_z_bg_and_fg(console):
     console.prompt()
     console.run("bg")
     assert "Running" in console.run("jobs")
-    console.send("fg\n")
-    console.expect("sleep 100")
-    press(console, "\x03", r"# $")
-    assert console.run("jobs") == ""
+    for _ in range(20):     # too early a key ends the command fg and leaves the job in the background
+        console.send("fg\n")
+        console.expect("sleep 100")
+        press(console, "\x03", r"# $")
+        if console.run("jobs") == "":
+            break
+    else:
+        raise AssertionError("^C does not end the job")
 
 
 def test_ctrl_backslash_quits(console):
@@ -140,7 +144,7 @@ def test_top_refreshes(console):
     console.send("top -d 1\n")
     console.expect("Mem:")
     console.expect("Load average")
-    console.expect("Mem:", 15)
+    console.expect("Mem:")
     console.send("q")
     console.prompt()
 
@@ -167,7 +171,7 @@ def test_exit_starts_a_new_shell(console):
 def test_poweroff_ends_it(tmp_path):
     root = str(tmp_path / "root")
     with Console(root=root) as c:
-        c.prompt(60)
+        c.prompt()
         c.run("echo kept > /root/kept; sync")
         c.send("poweroff -f\n")
         assert c.status() == 0
@@ -178,7 +182,7 @@ def test_poweroff_ends_it(tmp_path):
 def test_poweroff_through_init(tmp_path):
     root = str(tmp_path / "root")
     with Console(root=root) as c:
-        c.prompt(60)
+        c.prompt()
         c.run("echo kept > /root/kept")
         c.send("poweroff\n")
         assert c.status() == 0
@@ -189,8 +193,8 @@ def test_poweroff_through_init(tmp_path):
 def test_iso_menu_to_the_prompt():
     """What make run does."""
     with Console(iso=os.path.join(sluice.BUILD, "sluice.iso")) as c:
-        c.expect("GRUB", 30)
-        c.prompt(60)
+        c.expect("GRUB")
+        c.prompt()
         assert c.run("uname -s") == "Linux"
         c.send("poweroff -f\n")
         assert c.status() == 0

@@ -106,7 +106,7 @@ def run(tmp_path_factory):
     disk, go = blank(at / "disk", MIB), blank(at / "go", 1)
     script = SCRIPT % {"mark": MARK // 8, "all": " ".join(ELEVATORS)}
     r = sh(script, add=[(program("diskload.c"), "/t/diskload"), *((str(at / f), "/t/" + f) for f in files)],
-           disk=[go, "%s,seek=scale:0.02+hold:%s" % (disk, go)], timeout=90).good()
+           disk=[go, "%s,seek=scale:0.02+hold:%s" % (disk, go)]).good()
     done = Run(r, disk + ".arm.log")
     done.at = at
     return done

@@ -304,7 +304,7 @@ def test_without_gdb(tmp_path):
     for tool in ("debugfs", "qemu-system-i386", "python3"):
         (tmp_path / "bin" / tool).symlink_to(shutil.which(tool))
     r = subprocess.run([sluice.VM, "run", "--gdb", "--", "true"], env=dict(os.environ, PATH=str(tmp_path / "bin")), stdin=subprocess.DEVNULL,
-                       capture_output=True, text=True, timeout=60)
+                       capture_output=True, text=True, timeout=300)
     assert r.returncode == 126 and "no gdb here" in r.stderr, r.stderr
 
 
@@ -379,6 +379,6 @@ def test_at_a_terminal(tmp_path):
     expect(b"pid 1, init, state S")
     expect(b"(gdb) ")
     os.write(master, b"quit\n")
-    assert p.wait(30) == 0
+    assert p.wait(sluice.PATIENCE) == 0
     os.close(master)
     assert not (build / "gdb-console").exists()

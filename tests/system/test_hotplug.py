@@ -114,7 +114,7 @@ def run(tmp_path_factory):
     sluice.subprocess.run(["mke2fs", "-q", "-F", "-t", "ext2", "-b", "1024", floppy], check=True)
     guest = Live("sh", "/t/script", root=root, log=str(folder / "log"), timeout=150, qemu=[qmp.ARGS % socket, "-drive if=floppy,format=raw,file=" + floppy],
                  add=[(script_file(SCRIPT), "/t/script"), (str(module / "plug.ko"), "/t/plug.ko"), (program("unplugged.c"), "/t/unplugged")])
-    guest.wait_for("READY1", 90)
+    guest.wait_for("READY1")
     with qmp.Qmp(socket) as monitor:
         monitor("device_add", driver="edu", id="a", bus="pci.0", addr="0x10")
         monitor("device_add", driver="edu", id="b", bus="pci.0", addr="0x11")

@@ -39,8 +39,8 @@ class Machine:
                 "-chardev file,id=lpt1,path=%s -parallel chardev:lpt1" % self.path("lpt1"),
                 "-chardev file,id=lpt2,path=%s -device isa-parallel,iobase=0x278,irq=5,chardev=lpt2,index=1" % self.path("lpt2")]
         add = [(sluice.program("irqtable.c"), "/bin/irqtable"), (self.path("back"), "/root/back")]
-        self.console = sluice.Console(timeout=280, qemu=qemu, add=add)
-        self.console.prompt(60)
+        self.console = sluice.Console(timeout=900, qemu=qemu, add=add)
+        self.console.prompt()
         self.qmp = qmp.Qmp(self.path("qmp"))
         self.com2 = socket.socket(socket.AF_UNIX)
         self.com2.connect(self.path("com2"))

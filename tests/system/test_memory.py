@@ -13,7 +13,7 @@ def test_sizes_of_machine(mib):
 
 
 def test_too_small_says_so():
-    r = vm("true", mem=12, timeout=20)
+    r = vm("true", mem=12, timeout=120)
     assert r.status == 125
     assert b"needs at least 16 MiB" in r.err
 

@@ -107,7 +107,7 @@ def cut_once(tmp_path, templates, rng, longest):
     server = subprocess.Popen(["nbdkit", "-f", "-U", str(socket), "python", SERVER, "folder=%s" % folder, "seed=%d" % seed],
                               stdin=subprocess.DEVNULL, stderr=open(folder / "server.log", "w"))
     try:
-        end = time.monotonic() + 30
+        end = time.monotonic() + sluice.PATIENCE
         while not socket.exists():
             assert time.monotonic() < end and server.poll() is None, (folder / "server.log").read_text()
             time.sleep(0.01)
@@ -131,7 +131,7 @@ def cut_once(tmp_path, templates, rng, longest):
 
 
 def live_until(live, condition):
-    end = time.monotonic() + 90
+    end = time.monotonic() + sluice.PATIENCE
     while not condition():
         assert time.monotonic() < end and live.p.poll() is None, repr(live.end())
         time.sleep(0.002)

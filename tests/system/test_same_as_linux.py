@@ -36,7 +36,7 @@ def test_same(name, binaries, in_guest, tmp_path):
     r, found = in_guest
     assert name in found, repr(r)
     host = subprocess.run([binaries[name]], cwd=tmp_path, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                          start_new_session=True, timeout=60)
+                          start_new_session=True, timeout=300)
     want, got = host.stdout.decode().splitlines(), found[name][1].splitlines()
     assert want, "no output on the host"
     difference = [line for line in difflib.unified_diff(want, got, "linux", "sluice", lineterm="", n=2)]

@@ -34,8 +34,8 @@ class Machine:
     def __init__(self, folder):
         socket = str(folder / "qmp")
         add = [(sluice.program("rawkeys.c"), "/bin/rawkeys")]
-        self.console = sluice.Console(timeout=280, qemu=qmp.ARGS % socket, add=add)
-        self.console.prompt(60)
+        self.console = sluice.Console(timeout=900, qemu=qmp.ARGS % socket, add=add)
+        self.console.prompt()
         self.qmp = qmp.Qmp(socket)
         self.qmp.wait_screen(at_prompt)
 
@@ -45,10 +45,10 @@ class Machine:
 
     def both_prompts(self):
         self.console.send("\x03")
-        self.console.prompt(5)
+        self.console.prompt(60)
         self.press("ctrl", "c")
         self.command("clear\n")
-        self.qmp.wait_screen(lambda rows: rows[0] == "#", 5)
+        self.qmp.wait_screen(lambda rows: rows[0] == "#")
 
     def type(self, text):
         self.qmp.type(text)

@@ -82,7 +82,7 @@ def test_panic_after_the_status_is_a_panic(tmp_path):
 
 
 def test_panic_that_does_not_power_off(tmp_path):
-    r = vm("true", kernel=fake(tmp_path, STATUS='"panic",10', HANG=True), log=tmp_path / "log", timeout=60)
+    r = vm("true", kernel=fake(tmp_path, STATUS='"panic",10', HANG=True), log=tmp_path / "log", timeout=240)
     assert r.status == 125
 
 
@@ -152,7 +152,7 @@ def test_closed_stdout(tmp_path):
     live = subprocess.Popen(sluice.vm_args(("true",), kernel=fake(tmp_path, OUT_MIB=1, STATUS=EXIT % 0)), stdout=subprocess.PIPE)
     live.stdout.read(1)
     live.stdout.close()
-    assert live.wait(60) == 128 + signal.SIGPIPE
+    assert live.wait(240) == 128 + signal.SIGPIPE
 
 
 def test_a_mib_of_stdout(tmp_path):
@@ -294,7 +294,7 @@ def test_default_root_is_clean():
 
 
 def test_interactive_needs_no_command_and_ends_with_the_guest(tmp_path):
-    console = Console(kernel=fake(tmp_path, STATUS='""'), timeout=60)
+    console = Console(kernel=fake(tmp_path, STATUS='""'), timeout=240)
     assert console.status() == 0
     console.close()
 

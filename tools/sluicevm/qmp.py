@@ -113,7 +113,7 @@ class Qmp:
         text = cells[::2].decode("cp437")
         return [text[at:at + COLUMNS].rstrip() for at in range(0, ROWS * COLUMNS, COLUMNS)]
 
-    def wait_screen(self, found, seconds=40):
+    def wait_screen(self, found, seconds=240):
         """Until found(rows) is true; the rows."""
         end = time.monotonic() + seconds
         while True:

@@ -186,6 +186,9 @@ static void lists(int fd)
 	SAY(lio_listio(LIO_NOWAIT, list, 0, NULL));
 	cb[1].aio_fildes = -1;
 	SAY(lio_listio(LIO_WAIT, list, 3, NULL));
+	for (int i = 0; i < 3; i += 2) /* musl does not wait for the others of a list with a wrong one */
+		while (aio_error(&cb[i]) == EINPROGRESS)
+			aio_suspend((const struct aiocb *[]){ &cb[i] }, 1, NULL);
 	say("%d %d %d", aio_error(&cb[0]), aio_error(&cb[1]) != 0, aio_error(&cb[2]));
 }
 

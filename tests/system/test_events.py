@@ -1,9 +1,12 @@
 """Timers and events in ways that the host's Linux is not asked for: the clock is set, file systems go away. One boot of the debug kernel."""
+import os
 import re
 
 import pytest
 
-from sluice import KERNELS, program, sh
+from sluice import HERE, KERNELS, program, sh
+
+HEADER = os.path.join(HERE, "programs", "same", "say.h")
 
 CLOCK = """\
 before: 0 0 0, 0 signals
@@ -39,17 +42,21 @@ init: No file descriptors available
 watch: No space left on device
 """
 
+SAME = ("threads_posix", "posix_timers", "inotifies", "memfds")
 # name: (script, what it prints)
 CASES = {
     "clock": ("/t/clockset", CLOCK),
     "inotify": ("/t/watches", INOTIFY),
+    # What is compared with the host's Linux on the release kernel, once with all the checks of the debug kernel.
+    "same": ("cd /tmp; for n in %s; do /t/$n >/dev/null && echo $n; done" % " ".join(SAME), "".join(n + "\n" for n in SAME)),
 }
 
 
 @pytest.fixture(scope="module")
 def said():
     text = "".join("echo === %s; ( %s ) 2>&1; echo === end $?\n" % (name, script) for name, (script, _) in CASES.items())
-    r = sh(text, add=[(program(n + ".c"), "/t/" + n) for n in ("clockset", "watches")], kernel=KERNELS["debug"])
+    add = [(program(n + ".c", [HEADER]), "/t/" + n) for n in ("clockset", "watches")] + [(program("same/%s.c" % n, [HEADER]), "/t/" + n) for n in SAME]
+    r = sh(text, add=add, kernel=KERNELS["debug"])
     return {m.group(1): m.group(2) for m in re.finditer(r"^=== (\w+)\n(.*?)=== end 0$", r.text, re.M | re.S)}, r
 
 

@@ -5,6 +5,7 @@ import glob
 import os
 import re
 import subprocess
+import tempfile
 
 import pytest
 
@@ -97,9 +98,13 @@ def on_host(runners, tmp_path_factory):
             os.mkdir(folder / subject)
             command = [runners[subject]] if subject in PROGRAMS else [runners["shell_cases"], BUSYBOX, str(bin_folder),
                                                                      os.path.join(SCRIPTS, subject + ".sh"), *SHELL[subject]]
-            r = subprocess.run(command, cwd=folder / subject, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                               start_new_session=True, timeout=200)
-            done[subject] = results(r.stdout.decode("utf-8", "replace"))
+            # A script's output into a file: a pipe would be lent the pages of what `cat` shows, and tell what is written to them before it
+            # is read. A program's into a pipe, where its limits on files do not count.
+            with tempfile.TemporaryFile() as out:
+                r = subprocess.run(command, cwd=folder / subject, stdin=subprocess.DEVNULL, stdout=out if subject in SHELL else subprocess.PIPE,
+                                   stderr=subprocess.STDOUT, start_new_session=True, timeout=200)
+                out.seek(0)
+                done[subject] = results((r.stdout or out.read()).decode("utf-8", "replace"))
         return done[subject]
     return run
 

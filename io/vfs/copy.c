@@ -15,7 +15,8 @@ bool is_cached_file(const struct file *f)
 	return f->ops->read_iter == generic_file_read_iter && f->inode->mapping && S_ISREG(f->inode->mode) && !(f->flags & O_DIRECT);
 }
 
-struct page *cached_piece(struct file *f, loff_t pos, size_t n, u32 *offset, u32 *len)
+/* The page at pos, with a reference: which part of it, at most n bytes. NULL: the end of the file. */
+static struct page *cached_piece(struct file *f, loff_t pos, size_t n, u32 *offset, u32 *len)
 {
 	loff_t size = inode_size(f->inode);
 
@@ -28,36 +29,81 @@ struct page *cached_piece(struct file *f, loff_t pos, size_t n, u32 *offset, u32
 	return read_mapping_page(f->inode->mapping, (pgoff_t)(pos >> PAGE_SHIFT), f);
 }
 
-/* A reference into a pipe, or the page itself as the source of a write. */
-static ssize_t send_page(struct file *out, loff_t *out_pos, struct page *page, u32 offset, u32 len)
+ssize_t cached_to_pipe(struct file *in, loff_t *pos, struct pipe *p, size_t n)
 {
-	struct bio_vec v = { page, len, offset };
-	struct iov_iter iter;
+	size_t done = 0;
+	int err = 0;
 
-	if (file_pipe(out))
-		return pipe_add_page(out, page, offset, len);
-	iov_iter_init(&iter, ITER_BVEC, false, &v, 1, len);
-	return file_write_iter(out, &iter, out_pos, 0);
+	while (done < n && !pipe_full(p)) {
+		u32 offset, len;
+		struct page *page = cached_piece(in, *pos, n - done, &offset, &len);
+		if (IS_ERR_OR_NULL(page)) {
+			err = page ? (int)PTR_ERR(page) : 0;
+			break;
+		}
+		err = pipe_add_slot(p, page, offset, len);
+		if (err) {
+			put_page(page);
+			break;
+		}
+		done += len;
+		*pos += len;
+	}
+	if (done)
+		pipe_slots_added(p);
+	touch_atime(in);
+	notify_file(in, IN_ACCESS);
+	return done ? (ssize_t)done : err;
 }
 
+/* Pages of a cached file into a pipe, as often as it has room. */
+static ssize_t lend_to_pipe(struct file *out, struct file *in, loff_t *pos, size_t n)
+{
+	struct pipe *p = file_pipe(out);
+	bool nonblock = out->flags & O_NONBLOCK;
+	size_t done = 0;
+	ssize_t got = 0;
+
+	while (done < n) {
+		got = pipe_wait_room(p, nonblock);
+		if (got)
+			break;
+		got = cached_to_pipe(in, pos, p, n - done);
+		if (got == -EPIPE || (got == -EAGAIN && !nonblock)) /* others were faster: look again */
+			continue;
+		if (got <= 0)
+			break;
+		done += (size_t)got;
+		if (signal_pending_current())
+			break;
+		cond_resched();
+	}
+	return done ? (ssize_t)done : got;
+}
+
+/* Each page of a cached file as the source of a write. */
 static ssize_t lend_pages(struct file *out, loff_t *out_pos, struct file *in, loff_t *pos, size_t n)
 {
 	ssize_t done = 0;
 
 	while (n) {
-		u32 offset, len;
-		struct page *page = cached_piece(in, *pos, n, &offset, &len);
-		if (!page)
+		struct bio_vec v;
+		struct iov_iter iter;
+		v.page = cached_piece(in, *pos, n, &v.offset, &v.len);
+		if (!v.page)
 			break;
-		ssize_t sent = IS_ERR(page) ? PTR_ERR(page) : send_page(out, out_pos, page, offset, len);
-		if (!IS_ERR(page))
-			put_page(page);
+		ssize_t sent = PTR_ERR(v.page);
+		if (!IS_ERR(v.page)) {
+			iov_iter_init(&iter, ITER_BVEC, false, &v, 1, v.len);
+			sent = file_write_iter(out, &iter, out_pos, 0);
+			put_page(v.page);
+		}
 		if (sent <= 0)
 			return done ? done : sent;
 		done += sent;
 		*pos += sent;
 		n -= (size_t)sent;
-		if ((u32)sent < len || signal_pending_current())
+		if ((u32)sent < v.len || signal_pending_current())
 			break;
 		cond_resched();
 	}
@@ -101,7 +147,7 @@ static ssize_t through_buffer(struct file *out, loff_t *out_pos, struct file *in
 
 ssize_t file_copy(struct file *out, loff_t *out_pos, struct file *in, loff_t *in_pos, size_t n)
 {
-	if (is_cached_file(in))
-		return lend_pages(out, out_pos, in, in_pos, n);
-	return through_buffer(out, out_pos, in, in_pos, n);
+	if (!is_cached_file(in))
+		return through_buffer(out, out_pos, in, in_pos, n);
+	return file_pipe(out) ? lend_to_pipe(out, in, in_pos, n) : lend_pages(out, out_pos, in, in_pos, n);
 }

@@ -371,31 +371,18 @@ int pipe_add_slot(struct pipe *p, struct page *page, u32 offset, u32 len)
 {
 	spin_lock(&p->lock);
 	int err = !p->readers ? -EPIPE : pipe_full(p) ? -EAGAIN : 0;
-	bool was_empty = p->head == p->tail;
 	if (!err) {
-		p->bufs[p->head & (p->slots - 1)] = (struct pipe_buffer){ get_page(page), offset, len, 0 };
+		p->bufs[p->head & (p->slots - 1)] = (struct pipe_buffer){ page, offset, len, 0 };
 		p->head++;
 	}
 	spin_unlock(&p->lock);
-	if (err)
-		return err;
-	if (was_empty || p->polled)
-		wake_readers(p);
-	kill_fasync(&p->rd_async, SIGIO, POLL_IN);
-	return 0;
+	return err;
 }
 
-ssize_t pipe_add_page(struct file *f, struct page *page, u32 offset, u32 len)
+void pipe_slots_added(struct pipe *p)
 {
-	struct pipe *p = f->private;
-	int err;
-
-	do {
-		err = pipe_wait_room(p, f->flags & O_NONBLOCK);
-		if (!err)
-			err = pipe_add_slot(p, page, offset, len);
-	} while (err == -EAGAIN && !(f->flags & O_NONBLOCK));
-	return err ? err : (ssize_t)len;
+	wake_readers(p);
+	kill_fasync(&p->rd_async, SIGIO, POLL_IN);
 }
 
 int pipe_borrow(struct pipe *p, struct pipe_buffer *bufs, u32 max, bool nonblock)

@@ -50,8 +50,8 @@ int pipe_borrow(struct pipe *p, struct pipe_buffer *bufs, u32 max, bool nonblock
 void pipe_return(struct pipe *p, struct pipe_buffer *bufs, u32 nr, u32 used);
 /* Wait for a free slot: 0, -EPIPE with SIGPIPE, -EAGAIN, -ERESTARTSYS. It may be gone again: pipe_add_slot says -EAGAIN then, too. */
 int pipe_wait_room(struct pipe *p, bool nonblock);
-int pipe_add_slot(struct pipe *p, struct page *page, u32 offset, u32 len); /* takes its own reference; 0, -EAGAIN, -EPIPE */
-/* Put a reference of len bytes of a page into the pipe, waiting for room; the pipe takes its own reference. Bytes or -errno, with SIGPIPE. */
-ssize_t pipe_add_page(struct file *f, struct page *page, u32 offset, u32 len);
+/* One more slot. 0: the caller's reference is the pipe's now; -EAGAIN, -EPIPE. Readers hear of it by pipe_slots_added, before whoever adds waits. */
+int pipe_add_slot(struct pipe *p, struct page *page, u32 offset, u32 len);
+void pipe_slots_added(struct pipe *p);
 
 #endif

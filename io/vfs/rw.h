@@ -21,8 +21,9 @@ ssize_t file_read_iter(struct file *f, struct iov_iter *iter, loff_t *pos, u32 i
 ssize_t file_write_iter(struct file *f, struct iov_iter *iter, loff_t *pos, u32 iocb_flags);
 /* Are the pages of this file those of its mapping, so that they may be lent? */
 bool is_cached_file(const struct file *f);
-/* The page of such a file at pos with a reference, and which part of it: at most n bytes, up to the end. NULL: the end; ERR_PTR. */
-struct page *cached_piece(struct file *f, loff_t pos, size_t n, u32 *offset, u32 *len);
+/* Lend such pages to a pipe until it is full; its readers are told at the end. Bytes; 0 at the end of the file or for a full pipe; -errno. */
+struct pipe;
+ssize_t cached_to_pipe(struct file *in, loff_t *pos, struct pipe *p, size_t n);
 /* Move bytes from one file to another through pages of the kernel, as sendfile(2) does. Bytes done or -errno. */
 ssize_t file_copy(struct file *out, loff_t *out_pos, struct file *in, loff_t *in_pos, size_t n);
 

@@ -19,32 +19,6 @@
 
 /* ---- a file into a pipe ---- */
 
-/* Pages of a cached file, lent, until the pipe is full. Bytes, 0 at the end. */
-static ssize_t cached_to_pipe(struct file *in, loff_t *pos, struct pipe *p, size_t n)
-{
-	size_t done = 0;
-	int err = 0;
-
-	while (done < n && !pipe_full(p)) {
-		u32 offset, len;
-		struct page *page = cached_piece(in, *pos, n - done, &offset, &len);
-		if (IS_ERR_OR_NULL(page)) {
-			err = page ? (int)PTR_ERR(page) : 0;
-			break;
-		}
-		err = pipe_add_slot(p, page, offset, len);
-		put_page(page);
-		if (err)
-			break;
-		done += len;
-		*pos += len;
-		cond_resched();
-	}
-	touch_atime(in);
-	notify_file(in, IN_ACCESS);
-	return done ? (ssize_t)done : err;
-}
-
 /* Read one page or less at *pos into a fresh page. Bytes, 0 at the end. */
 static ssize_t read_page_to_pipe(struct file *in, loff_t *pos, struct pipe *p, size_t n, u32 iocb_flags)
 {
@@ -58,14 +32,13 @@ static ssize_t read_page_to_pipe(struct file *in, loff_t *pos, struct pipe *p, s
 		return -ENOMEM;
 	iov_iter_init(&iter, ITER_BVEC, true, &v, 1, len);
 	ssize_t got = file_read_iter(in, &iter, &at, iocb_flags);
-	if (got > 0) {
-		int err = pipe_add_slot(p, page, 0, (u32)got);
-		if (err)
-			got = err;
-		else
-			*pos = at;
+	int err = got > 0 ? pipe_add_slot(p, page, 0, (u32)got) : -EAGAIN;
+	if (err) {
+		put_page(page);
+		return got > 0 ? err : got;
 	}
-	put_page(page);
+	pipe_slots_added(p);
+	*pos = at;
 	return got;
 }
 
@@ -138,10 +111,14 @@ static ssize_t pipe_to_pipe(struct pipe *from, struct pipe *to, size_t n, bool n
 		return nr;
 	for (int i = 0; i < nr && done < n && !err; i++) {
 		u32 len = min_t(u32, bufs[i].len, n - done);
-		err = pipe_add_slot(to, bufs[i].page, bufs[i].offset, len);
-		if (!err)
+		err = pipe_add_slot(to, get_page(bufs[i].page), bufs[i].offset, len);
+		if (err)
+			put_page(bufs[i].page);
+		else
 			done += len;
 	}
+	if (done)
+		pipe_slots_added(to);
 	pipe_return(from, bufs, (u32)nr, keep ? 0 : (u32)done);
 	return done ? (ssize_t)done : err;
 }
@@ -261,12 +238,14 @@ static ssize_t user_to_pipe(struct pipe *p, u32 addr, u32 len, bool nonblock)
 		if (err)
 			break;
 		err = pipe_add_slot(p, page, offset, piece);
-		put_page(page);
+		if (err)
+			put_page(page);
 		if (err == -EAGAIN && !nonblock) {
 			err = 0;
 			continue;
 		}
 		if (!err) {
+			pipe_slots_added(p);
 			done += (ssize_t)piece;
 			addr += piece;
 			len -= piece;

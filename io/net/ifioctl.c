@@ -47,12 +47,21 @@ static long list_devices(u32 __user *user)
 	return copy_to_user(user, &c, sizeof(c)) ? -EFAULT : 0;
 }
 
+/* Ones, then zeros. */
+static bool is_mask(u32 net_order)
+{
+	u32 rest = ~lwip_ntohl(net_order);
+	return !(rest & (rest + 1));
+}
+
 static int set(u32 cmd, const struct ifreq_abi *r)
 {
 	ip4_addr_t ip = { r->addr.addr };
 
 	if (!capable())
 		return -EPERM;
+	if (cmd != SIOCSIFFLAGS && (r->addr.family != AF_INET || (cmd == SIOCSIFNETMASK && !is_mask(r->addr.addr))))
+		return -EINVAL;
 	if (cmd == SIOCSIFADDR)
 		netif_set_ipaddr(&lo_netif, &ip);
 	else if (cmd == SIOCSIFNETMASK)

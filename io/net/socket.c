@@ -14,6 +14,10 @@
 #include "mm/alloc.h"
 
 #define NR_FAMILIES 3
+#define FIOSETOWN 0x8901u
+#define SIOCSPGRP 0x8902u
+#define FIOGETOWN 0x8903u
+#define SIOCGPGRP 0x8904u
 
 static int (*families[NR_FAMILIES])(struct socket *s);
 static u32 nr_sockets;
@@ -64,10 +68,29 @@ static u32 socket_poll(struct file *f, struct poll_table *pt)
 	return s->ops->poll(s, f, pt);
 }
 
+/* What fcntl's F_SETOWN and F_GETOWN do, by the names that BSD gave them. */
+static long set_owner(struct file *f, const u32 __user *user)
+{
+	u32 id;
+
+	if (get_user_u32(&id, user))
+		return -EFAULT;
+	if ((s32)id == INT32_MIN)
+		return -EINVAL;
+	f_setown(f, (s32)id < 0 ? F_OWNER_PGRP : F_OWNER_PID, (s32)id < 0 ? -(s32)id : (s32)id);
+	return 0;
+}
+
 static long socket_ioctl(struct file *f, u32 cmd, unsigned long arg)
 {
 	struct socket *s = f->private;
-	return s->ops->ioctl ? s->ops->ioctl(s, cmd, arg) : -ENOTTY;
+
+	switch (cmd) {
+	case FIOSETOWN: case SIOCSPGRP: return set_owner(f, (const u32 __user *)arg);
+	case FIOGETOWN: case SIOCGPGRP:
+		return put_user_u32((u32)(f->owner.type == F_OWNER_PGRP ? -f->owner.pid : f->owner.pid), (u32 __user *)arg);
+	default: return s->ops->ioctl ? s->ops->ioctl(s, cmd, arg) : -ENOTTY;
+	}
 }
 
 static int socket_fasync(int fd, struct file *f, int on)

@@ -14,7 +14,7 @@ SETTLED = """
 # Until nothing of TCP is left, then what is: connections in TIME_WAIT end when there may be none.
 settled() {
 	echo 0 >/proc/sys/net/ipv4/tcp_max_tw_buckets
-	for i in $(seq 100); do
+	for i in $(seq 600); do
 		grep -q "TCP: inuse 0 orphan 0 tw 0 alloc 0 mem 0" /proc/net/sockstat && break
 		sleep 0.1
 	done

@@ -15,6 +15,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -174,6 +175,16 @@ static void shut(struct connection *c)
 
 /* ---- the server ---- */
 
+/* A reset may be lost on the way, and is not repeated: who waits for one has to ask. */
+static void keep_asking(int fd)
+{
+	int on = 1, seconds = 1, times = 100;
+
+	if (setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on)) || setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &seconds, sizeof(seconds)) ||
+	    setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &seconds, sizeof(seconds)) || setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &times, sizeof(times)))
+		fail("keepalive: %s", strerror(errno));
+}
+
 static void serve_one(struct connection *c)
 {
 	while (c->hello_done < sizeof(c->h)) {
@@ -219,6 +230,7 @@ static void server(int l, uint32_t connections)
 					fail("accept: %s", strerror(errno));
 				c = &all[accepted++];
 				c->fd = fd;
+				keep_asking(fd);
 				watch(ep, c, EPOLL_CTL_ADD, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET);
 			}
 			if (!c->over)

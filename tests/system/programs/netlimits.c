@@ -218,7 +218,7 @@ static void forgotten(void)
 int main(void)
 {
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	alarm(100);
+	alarm(280);
 	ports();
 	silence();
 	crowd();

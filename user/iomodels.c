@@ -230,15 +230,18 @@ static void asynchronous(int fd)
 
 	if (io_setup(4, &context))
 		die("io_setup");
+	const volatile struct aio_ring *ring = (const volatile struct aio_ring *)context; /* in our memory: looking at it is no system call */
 	calls++;
 	for (ssize_t n = 1; n && left;) {
 		if (io_submit(context, 1, &list) != 1)
 			die("io_submit");
 		calls++;
-		do {
+		do
 			compute();
-			calls++;
-		} while (!io_getevents(context, 0, 1, &event, 0));
+		while (ring->head == ring->tail);
+		if (io_getevents(context, 1, 1, &event, -1) != 1)
+			die("io_getevents");
+		calls++;
 		if (!disk) {
 			n = take(fd);
 		} else {

@@ -36,6 +36,8 @@ struct scm *scm_copy(const struct scm *scm)
 
 	if (c) {
 		memcpy(c, scm, sizeof(*c));
+		INIT_LIST_HEAD(&c->link);
+		c->charged = NULL;
 		for (u32 i = 0; i < c->nr; i++)
 			get_file(c->files[i]);
 	}

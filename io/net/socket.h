@@ -87,6 +87,8 @@ struct scm {
 	bool has_cred;
 	struct ucred_abi cred;
 	struct work_struct work;          /* scm_free_later */
+	struct list_head link;            /* AF_UNIX: in the receiver's list, see unix_gc.c */
+	struct unix_inflight *charged;    /* whose descriptors in flight these are; NULL: not counted */
 };
 struct scm *scm_from_user(u32 control, u32 len);   /* NULL: nothing in it; ERR_PTR */
 /* Hand over to the program; returns bytes of control written, sets MSG_CTRUNC in *flags; frees scm. */

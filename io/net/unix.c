@@ -27,6 +27,8 @@ static struct unix_sock *new_sock(struct socket *s, int type, u32 sndbuf)
 	u->type = type;
 	u->sndbuf = sndbuf;
 	INIT_LIST_HEAD(&u->queue);
+	INIT_LIST_HEAD(&u->rights);
+	INIT_LIST_HEAD(&u->gc_node);
 	INIT_LIST_HEAD(&u->backlog);
 	INIT_LIST_HEAD(&u->node);
 	INIT_LIST_HEAD(&u->bound);
@@ -141,7 +143,11 @@ static void close_sock(struct unix_sock *u)
 	unix_put(u);
 }
 
-static void unix_release(struct socket *s) { close_sock(unix_of(s)); }
+static void unix_release(struct socket *s)
+{
+	close_sock(unix_of(s));
+	unix_gc_later();
+}
 
 /* ---- names ---- */
 
@@ -561,5 +567,6 @@ static const struct socket_ops packet_ops = {
 int unix_init(void)
 {
 	socket_family_register(AF_UNIX, unix_create);
+	unix_gc_init();
 	return 0;
 }

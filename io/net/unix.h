@@ -1,5 +1,5 @@
 /*
- * AF_UNIX, inside: unix.c has names and connections, unix_data.c moves the data. unix_lock guards everything in struct unix_sock but what is
+ * AF_UNIX, inside: unix.c has names and connections, unix_data.c moves the data, unix_gc.c watches descriptors in flight. unix_lock guards everything in struct unix_sock but what is
  * said; it is never held while memory is copied or anything sleeps. A socket's structure lives as long as its file, its peer, or a message
  * that it has sent and nobody has read.
  */
@@ -24,6 +24,7 @@ struct unix_sock {
 	int reset;                      /* ECONNRESET, told once */
 	struct unix_sock *peer;         /* with a reference: the other end, or where datagrams go */
 	struct list_head queue;         /* messages to be read */
+	struct list_head rights;        /* those of them that bring sockets: struct scm, by link */
 	u32 nr_queued, queued_bytes;
 	u32 wmem, sndbuf;               /* memory in messages sent and not read yet; how much may be */
 	struct list_head backlog;       /* connections to be accepted, by node */
@@ -35,6 +36,9 @@ struct unix_sock {
 	struct inode *inode;            /* behind a name in a file system */
 	struct list_head all;           /* in unix_socks, until it is closed */
 	struct list_head bound;         /* in unix_names */
+	struct list_head gc_node;       /* the collector's, like the next ones: to be looked at */
+	u32 from_queues;                /* references that messages in queues have to its file */
+	bool alive, waits;              /* it may be received from; it is in a backlog */
 	struct list_head senders, sends_to; /* datagram sockets that are connected to this one; in the list of the one it is connected to */
 	struct mutex read_lock;         /* one reader of a stream at a time; held while it is copied */
 	struct wait_queue_head wait;
@@ -62,5 +66,21 @@ ssize_t unix_packet_receive(struct socket *s, struct message *m, u32 flags);
 u32 unix_bytes_to_read(struct unix_sock *u); /* all of a connection, the first message of datagrams */
 u32 unix_poll(struct socket *s, struct file *f, struct poll_table *pt);
 void unix_drop_queue(struct unix_sock *u); /* free what was not read; no lock held */
+void unix_take_queue(struct unix_sock *u, struct list_head *to); /* what was not read moves to the list; unix_lock held */
+void unix_free_queue(struct list_head *packets); /* what unix_take_queue gave; no lock held */
+
+/*
+ * unix_gc.c. The limit: unix_charge counts the files of a message that the current user is about to send, once a message; -ETOOMANYREFS,
+ * -ENOMEM; may sleep. unix_uncharge when they were received or dropped, or not sent; nothing when they are not counted. No lock held.
+ */
+int __must_check unix_charge(struct scm *scm);
+void unix_uncharge(struct scm *scm);
+/* A message with this has come into the queue of `to`; is off it (also said twice). unix_lock held. */
+void unix_scm_queued(struct unix_sock *to, struct scm *scm);
+void unix_scm_taken(struct scm *scm);
+/* Empty the queues of sockets that only each other's messages hold: now; soon, from a worker. Neither sleeps; no spinlock held. */
+void unix_gc(void);
+void unix_gc_later(void);
+void unix_gc_init(void);
 
 #endif

@@ -31,8 +31,10 @@ static void free_packet(struct unix_packet *p)
 {
 	for (u32 i = 0; i < p->nr_vecs; i++)
 		put_page(p->vecs[i].page);
-	if (p->scm)
+	if (p->scm) {
+		unix_uncharge(p->scm);
 		scm_free_later(p->scm);
+	}
 	kfree(p);
 }
 
@@ -125,6 +127,8 @@ static void enqueue(struct unix_sock *to, struct unix_packet *p)
 	unix_get(p->from);
 	p->from->wmem += memory_of(p);
 	list_add_tail(&p->node, &to->queue);
+	if (p->scm)
+		unix_scm_queued(to, p->scm);
 	to->nr_queued++;
 	to->queued_bytes += p->len;
 }
@@ -133,6 +137,8 @@ static void enqueue(struct unix_sock *to, struct unix_packet *p)
 static void dequeue(struct unix_sock *u, struct unix_packet *p)
 {
 	list_unlink(&p->node);
+	if (p->scm)
+		unix_scm_taken(p->scm);
 	if (u->nr_queued-- == UNIX_MAX_DGRAM_QLEN + 1)
 		unix_wake_senders(u);
 	u->queued_bytes -= p->len - p->off;
@@ -163,6 +169,24 @@ void unix_drop_queue(struct unix_sock *u)
 	}
 }
 
+void unix_take_queue(struct unix_sock *u, struct list_head *to)
+{
+	while (!list_empty(&u->queue)) {
+		struct unix_packet *p = list_first_entry(&u->queue, struct unix_packet, node);
+		dequeue(u, p);
+		list_add_tail(&p->node, to);
+	}
+}
+
+void unix_free_queue(struct list_head *packets)
+{
+	while (!list_empty(packets)) {
+		struct unix_packet *p = list_first_entry(packets, struct unix_packet, node);
+		list_unlink(&p->node);
+		finish(p);
+	}
+}
+
 /* ---- sending ---- */
 
 static bool has_room(const struct unix_sock *u) { return *(volatile u32 *)&u->wmem < u->sndbuf; }
@@ -180,12 +204,32 @@ static int wait_room(struct socket *s, struct unix_sock *u, u32 flags)
 	return u->shut_write ? -EPIPE : 0;
 }
 
-/* What goes beside the data; who the sender says it is, if it says so. */
-static void attach(struct unix_packet *p, struct scm *scm)
+/* A message with what goes beside the data, counted; who the sender says it is, if it says so. ERR_PTR. */
+static struct unix_packet *make_message(struct unix_sock *u, struct message *m, u32 len)
 {
-	p->scm = scm;
-	if (scm && scm->has_cred)
-		p->cred = scm->cred;
+	struct scm *scm = m->scm;
+	int err = scm && scm->nr ? unix_charge(scm) : 0;
+	struct unix_packet *p = err ? ERR_PTR(err) : make_packet(u, m->iter, len);
+
+	if (!IS_ERR(p)) {
+		p->scm = scm;
+		if (scm && scm->has_cred)
+			p->cred = scm->cred;
+	} else if (scm) {
+		unix_uncharge(scm);
+	}
+	return p;
+}
+
+/* One that could not be sent; what goes beside the data is the caller's again. */
+static void free_unsent(struct unix_packet *p)
+{
+	struct scm *scm = p->scm;
+
+	p->scm = NULL;
+	free_packet(p);
+	if (scm)
+		unix_uncharge(scm);
 }
 
 /* To the connected end. */
@@ -228,16 +272,14 @@ ssize_t unix_stream_send(struct socket *s, struct message *m, u32 flags)
 		if (err)
 			break;
 		u32 n = min(iov_iter_count(m->iter), STREAM_CHUNK);
-		struct unix_packet *p = make_packet(u, m->iter, n);
+		struct unix_packet *p = make_message(u, m, n);
 		if (IS_ERR(p)) {
 			err = (int)PTR_ERR(p);
 			break;
 		}
-		attach(p, m->scm);
 		err = pass_on(u, p);
 		if (err) {
-			p->scm = NULL;
-			free_packet(p);
+			free_unsent(p);
 			break;
 		}
 		m->scm = NULL; /* with the first piece */
@@ -320,13 +362,11 @@ ssize_t unix_packet_send(struct socket *s, struct message *m, u32 flags)
 	if (IS_ERR(to))
 		return PTR_ERR(to);
 	err = len > u->sndbuf - 32 ? -EMSGSIZE : wait_room(s, u, flags);
-	struct unix_packet *p = err ? ERR_PTR(err) : make_packet(u, m->iter, len);
+	struct unix_packet *p = err ? ERR_PTR(err) : make_message(u, m, len);
 	if (!IS_ERR(p)) {
-		attach(p, m->scm);
 		err = deliver(s, to, p, flags);
 		if (err) {
-			p->scm = NULL;
-			free_packet(p);
+			free_unsent(p);
 		} else {
 			m->scm = NULL;
 			unix_wake(to, POLLIN | POLLRDNORM);
@@ -348,13 +388,16 @@ static void take_scm(struct socket *s, struct message *m, struct unix_packet *p,
 	if (p->scm && (!m->scm || !m->scm->nr)) {
 		kfree(m->scm); /* credentials alone, the same as of this message */
 		m->scm = peek ? scm_copy(p->scm) : p->scm;
-		if (!peek)
+		if (!peek) {
+			spin_lock(&unix_lock);
+			unix_scm_taken(p->scm);
+			spin_unlock(&unix_lock);
+			unix_uncharge(p->scm);
 			p->scm = NULL;
+		}
 	}
 	if (s->passcred && !m->scm) {
-		m->scm = kmalloc(sizeof(*m->scm), GFP_KERNEL);
-		if (m->scm)
-			m->scm->nr = 0, m->scm->has_cred = false;
+		m->scm = kzalloc(sizeof(*m->scm), GFP_KERNEL);
 	}
 	if (m->scm && !m->scm->has_cred) {
 		m->scm->cred = p->cred;

@@ -231,6 +231,53 @@ static void take_cred(const char *what, int fd)
 	say("%s: type %d, own pid %d, pid 0 %d, uid %d, gid %d", what, c->cmsg_type, u.pid == getpid(), u.pid == 0, (int)u.uid, (int)u.gid);
 }
 
+static void give_eight(const char *what, int fd)
+{
+	int fds[8] = { 0 };
+
+	say("%s: %s", what, give(fd, "x", 1, fds, 8) == 1 ? "sent" : strerror(errno));
+}
+
+/* The numbers are those of a user that has no other process. */
+CASE_ROOT(rights_limit, "no more descriptors in flight than RLIMIT_NOFILE, but for who has begun below it")
+{
+	struct rlimit few = { 10, 10 };
+	int bad[2] = { 0, 99 };
+
+	setrlimit(RLIMIT_NOFILE, &few);
+	pair(SOCK_STREAM);
+	for (int i = 0; i < 4; i++)
+		give_eight("root", s[0]);
+	become(54321);
+	give_eight("first", s[0]);
+	give_eight("second", s[0]);
+	give_eight("third", s[0]);
+	SAY(give(s[0], "x", 1, bad, 2));
+	SAY(give(s[0], "x", 1, bad, 1));
+	SAY(give(s[0], "x", 1, bad, 0));
+	SAY(write(s[0], "x", 1));
+	for (int i = 0; i < 4; i++)
+		read(s[1], data, 1);
+	give_eight("those of root are gone", s[0]);
+	take("peek", s[1], 1, 0, MSG_PEEK);
+	give_eight("peeked", s[0]);
+	take("received without room", s[1], 1, 0, 0);
+	give_eight("one received", s[0]);
+	give_eight("again", s[0]);
+	close(s[0]);
+	close(s[1]);
+	pair(SOCK_DGRAM);
+	give_eight("dropped", s[0]);
+	give_eight("datagram", s[0]);
+	give_eight("one more", s[0]);
+	close(s[1]);
+	give_eight("nobody there", s[0]);
+	close(s[0]);
+	pair(SOCK_DGRAM);
+	for (int i = 0; i < 3; i++)
+		give_eight("dropped again", s[0]);
+}
+
 CASE_ROOT(cred_passed, "SO_PASSCRED: the sender's credentials with each message")
 {
 	int on = 1;

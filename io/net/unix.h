@@ -1,7 +1,7 @@
 /*
- * AF_UNIX, inside: unix.c has names and connections, unix_data.c moves the data, unix_gc.c watches descriptors in flight. unix_lock guards everything in struct unix_sock but what is
- * said; it is never held while memory is copied or anything sleeps. A socket's structure lives as long as its file, its peer, or a message
- * that it has sent and nobody has read.
+ * AF_UNIX, inside: unix.c has names and connections, unix_data.c moves the data, unix_gc.c watches descriptors in flight. unix_lock guards
+ * everything in struct unix_sock but what is said; it is never held while memory is copied or anything sleeps. A socket's structure lives as
+ * long as its file, its peer, or a message that it has sent and nobody has read.
  */
 #ifndef IO_NET_UNIX_H
 #define IO_NET_UNIX_H

@@ -238,7 +238,7 @@ static void give_eight(const char *what, int fd)
 	say("%s: %s", what, give(fd, "x", 1, fds, 8) == 1 ? "sent" : strerror(errno));
 }
 
-/* The numbers are those of a user that has no other process. */
+/* They are counted for each user: this one is of no other process, nor of another run on the same host. */
 CASE_ROOT(rights_limit, "no more descriptors in flight than RLIMIT_NOFILE, but for who has begun below it")
 {
 	struct rlimit few = { 10, 10 };
@@ -248,7 +248,7 @@ CASE_ROOT(rights_limit, "no more descriptors in flight than RLIMIT_NOFILE, but f
 	pair(SOCK_STREAM);
 	for (int i = 0; i < 4; i++)
 		give_eight("root", s[0]);
-	become(54321);
+	become(20000 + getpid() % 40000);
 	give_eight("first", s[0]);
 	give_eight("second", s[0]);
 	give_eight("third", s[0]);

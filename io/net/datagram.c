@@ -88,6 +88,7 @@ static void give_back(struct datagram_sock *d, struct inet_packet *q)
 	net_lock();
 	list_add(&q->node, &d->queue);
 	d->queued += memory_of(q);
+	wake_up_key(&d->wait, TASK_NORMAL, 0, POLLIN | POLLRDNORM); /* who looked meanwhile found nothing */
 	net_unlock();
 }
 

@@ -343,7 +343,7 @@ int tcp_stop_listening(struct tcp_sock *t)
 	return err;
 }
 
-/* SO_LINGER: close waits until all has arrived, but no longer than it says. */
+/* SO_LINGER: close waits until all has arrived, but no longer than it says; the end of a process, or a worker that drops a message, does not wait. */
 static void linger(struct tcp_sock *t, u32 seconds)
 {
 	net_lock();
@@ -357,7 +357,7 @@ static void tcp_release(struct socket *s)
 {
 	struct tcp_sock *t = tcp_of(s);
 
-	if (s->linger.on && s->linger.seconds > 0 && !t->rx_bytes && !list_empty(&t->tx))
+	if (s->linger.on && s->linger.seconds > 0 && !(current->flags & (PF_EXITING | PF_KTHREAD)) && !t->rx_bytes && !list_empty(&t->tx))
 		linger(t, (u32)s->linger.seconds);
 	net_lock();
 	if (t->state == TS_LISTENING) {

@@ -141,9 +141,11 @@ int tcp_connect_socket(struct socket *s, const struct sockaddr_any *a, u32 len, 
 	if (len < sizeof(a->family))
 		return -EINVAL;
 	if (a->family == AF_UNSPEC) {
+		mutex_lock(&t->read_lock); /* somebody may be copying what is dropped */
 		net_lock();
 		err = disconnect(t);
 		net_unlock();
+		mutex_unlock(&t->read_lock);
 		return err;
 	}
 	net_lock();

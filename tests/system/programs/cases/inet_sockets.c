@@ -353,6 +353,22 @@ CASE(tcp_linger_reset, "SO_LINGER with 0 seconds resets")
 	IN_CHILD SAY(send(s[0], "x", 1, 0));
 }
 
+CASE(tcp_linger_exit, "the end of a process does not wait for what SO_LINGER tells close to wait for")
+{
+	struct linger hour = { 1, 3600 };
+
+	IN_CHILD {
+		connection();
+		dup2(s[1], 50); /* the end that does not read goes later */
+		close(s[1]);
+		SAY(setsockopt(s[0], SOL_SOCKET, SO_LINGER, &hour, sizeof(hour)));
+		fcntl(s[0], F_SETFL, O_NONBLOCK);
+		while (write(s[0], text, sizeof(text)) > 0)
+			;
+	}
+	say("over");
+}
+
 CASE(tcp_shutdown, "each direction by itself")
 {
 	connection();

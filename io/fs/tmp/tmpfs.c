@@ -190,14 +190,20 @@ static int tmpfs_fallocate(struct inode *i, int mode, loff_t off, loff_t len)
 /* Pages are data, what has none is hole. Inode lock held. */
 static loff_t tmpfs_next(struct inode *i, loff_t off, bool data)
 {
+	struct mapping *m = i->mapping;
+
 	while (off < i->size) {
-		struct page *page = find_get_page(i->mapping, (pgoff_t)(off >> PAGE_SHIFT));
-		bool there = page && page_test(page, PG_uptodate);
-		if (page)
-			put_page(page);
+		pgoff_t index = (pgoff_t)(off >> PAGE_SHIFT), next;
+		void *page;
+		spin_lock_bh(&m->lock);
+		bool more = radix_tree_gang_lookup(&m->pages, index, &page, &next, 1);
+		bool there = more && next == index && page_test(page, PG_uptodate);
+		spin_unlock_bh(&m->lock);
 		if (there == data)
 			return off;
-		off = (off | (PAGE_SIZE - 1)) + 1;
+		if (!more)
+			break;
+		off = next == index ? (off | (PAGE_SIZE - 1)) + 1 : (loff_t)next << PAGE_SHIFT; /* over a hole at once: it may be of terabytes */
 		cond_resched();
 	}
 	return data ? -ENXIO : i->size;

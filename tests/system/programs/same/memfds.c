@@ -154,9 +154,25 @@ static void sealing(void)
 	close(fd);
 }
 
+/* Nothing is looked through page by page. */
+static void huge_hole(void)
+{
+	int fd = sealed(0);
+	off_t size = (off_t)1 << 43;
+
+	say("-- a huge hole");
+	SAY(ftruncate(fd, size));
+	say("from 1 MiB: data at %lld, hole at %lld", (long long)lseek(fd, 1 << 20, SEEK_DATA), (long long)lseek(fd, 1 << 20, SEEK_HOLE));
+	SAY(pwrite(fd, "x", 1, size - 5));
+	say("from 1 MiB: data at %lld, hole at %lld", (long long)lseek(fd, 1 << 20, SEEK_DATA), (long long)lseek(fd, 1 << 20, SEEK_HOLE));
+	say("hole behind it at %lld", (long long)lseek(fd, size - 3, SEEK_HOLE));
+	close(fd);
+}
+
 int main(void)
 {
 	making();
 	sealing();
+	huge_hole();
 	return 0;
 }

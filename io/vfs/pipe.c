@@ -26,7 +26,7 @@ static struct pipe *alloc_pipe(void)
 	wait_queue_init(&p->rd_wait);
 	wait_queue_init(&p->wr_wait);
 	p->bufs = p->inline_bufs;
-	p->slots = PIPE_DEFAULT_SLOTS;
+	p->slots = p->limit = PIPE_DEFAULT_SLOTS;
 	return p;
 }
 
@@ -354,29 +354,72 @@ static ssize_t pipe_write(struct kiocb *k, struct iov_iter *from)
 
 int pipe_wait_room(struct pipe *p, bool nonblock)
 {
+	bool waited = false;
+
 	while (READ_ONCE(p->readers) && pipe_full(p)) {
 		if (nonblock)
 			return -EAGAIN;
 		long err = wait_event_interruptible_exclusive(&p->wr_wait, !pipe_full(p) || !READ_ONCE(p->readers));
 		if (err)
 			return (int)err;
+		waited = true;
 	}
+	if (waited && wait_queue_active(&p->wr_wait)) /* there may be room for the next as well */
+		wake_up_poll(&p->wr_wait, POLLOUT | POLLWRNORM);
 	if (READ_ONCE(p->readers))
 		return 0;
 	send_signal(current, SIGPIPE, NULL);
 	return -EPIPE;
 }
 
+/* Lock held. */
+static int add_slot(struct pipe *p, struct page *page, u32 offset, u32 len)
+{
+	if (!p->readers || pipe_full(p))
+		return p->readers ? -EAGAIN : -EPIPE;
+	p->bufs[p->head & (p->slots - 1)] = (struct pipe_buffer){ page, offset, len, 0 };
+	p->head++;
+	return 0;
+}
+
 int pipe_add_slot(struct pipe *p, struct page *page, u32 offset, u32 len)
 {
 	spin_lock(&p->lock);
-	int err = !p->readers ? -EPIPE : pipe_full(p) ? -EAGAIN : 0;
-	if (!err) {
-		p->bufs[p->head & (p->slots - 1)] = (struct pipe_buffer){ page, offset, len, 0 };
-		p->head++;
-	}
+	int err = add_slot(p, page, offset, len);
 	spin_unlock(&p->lock);
 	return err;
+}
+
+int pipe_reserve(struct pipe *p, bool nonblock)
+{
+	for (;;) {
+		int err = pipe_wait_room(p, nonblock);
+		if (err)
+			return err;
+		spin_lock(&p->lock);
+		bool room = !pipe_full(p);
+		p->limit -= room;
+		spin_unlock(&p->lock);
+		if (room)
+			return 0;
+	}
+}
+
+int pipe_fill_reserved(struct pipe *p, struct page *page, u32 offset, u32 len)
+{
+	spin_lock(&p->lock);
+	p->limit++;
+	int err = add_slot(p, page, offset, len);
+	spin_unlock(&p->lock);
+	return err;
+}
+
+void pipe_unreserve(struct pipe *p)
+{
+	spin_lock(&p->lock);
+	p->limit++;
+	spin_unlock(&p->lock);
+	wake_up_poll(&p->wr_wait, POLLOUT | POLLWRNORM);
 }
 
 void pipe_slots_added(struct pipe *p)
@@ -505,8 +548,8 @@ static long set_pipe_size(struct pipe *p, u32 size)
 	if (!bufs)
 		return -ENOMEM;
 	spin_lock(&p->lock);
-	u32 used = p->head - p->tail;
-	if (used > slots) {
+	u32 used = p->head - p->tail, reserved = p->slots - p->limit;
+	if (used + reserved > slots) {
 		spin_unlock(&p->lock);
 		kfree(bufs);
 		return -EBUSY;
@@ -516,6 +559,7 @@ static long set_pipe_size(struct pipe *p, u32 size)
 	old = p->bufs;
 	p->bufs = bufs;
 	p->slots = slots;
+	p->limit = slots - reserved;
 	p->tail = 0;
 	p->head = used;
 	spin_unlock(&p->lock);

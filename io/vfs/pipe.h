@@ -22,6 +22,7 @@ struct pipe {
 	struct spinlock lock;     /* all below but the wait queues */
 	struct pipe_buffer *bufs; /* slots of them, a power of two */
 	u32 slots, head, tail;    /* head: next to fill, tail: next to read; both run freely */
+	u32 limit;                /* so many slots may be in use: all but those that splices have reserved */
 	u32 readers, writers;     /* open files */
 	u32 files;                /* open files and openers that wait */
 	u32 r_counter, w_counter; /* ends ever opened: a FIFO's open waits for a change */
@@ -36,7 +37,7 @@ struct pipe {
 
 static inline u32 pipe_used(const struct pipe *p) { return READ_ONCE(p->head) - READ_ONCE(p->tail); }
 static inline bool pipe_empty(const struct pipe *p) { return READ_ONCE(p->head) == READ_ONCE(p->tail); }
-static inline bool pipe_full(const struct pipe *p) { return pipe_used(p) >= p->slots; }
+static inline bool pipe_full(const struct pipe *p) { return pipe_used(p) >= READ_ONCE(p->limit); }
 
 struct pipe *file_pipe(struct file *f);                   /* NULL: not a pipe or FIFO */
 int create_pipe_files(struct file *ends[2], int flags);   /* [0] reads, [1] writes */
@@ -53,5 +54,12 @@ int pipe_wait_room(struct pipe *p, bool nonblock);
 /* One more slot. 0: the caller's reference is the pipe's now; -EAGAIN, -EPIPE. Readers hear of it by pipe_slots_added, before whoever adds waits. */
 int pipe_add_slot(struct pipe *p, struct page *page, u32 offset, u32 len);
 void pipe_slots_added(struct pipe *p);
+/*
+ * A slot for what is yet to be read from elsewhere, where it could not be put back. pipe_reserve waits for it as pipe_wait_room does; then
+ * either pipe_fill_reserved follows (like pipe_add_slot; only -EPIPE) or pipe_unreserve.
+ */
+int pipe_reserve(struct pipe *p, bool nonblock);
+int pipe_fill_reserved(struct pipe *p, struct page *page, u32 offset, u32 len);
+void pipe_unreserve(struct pipe *p);
 
 #endif

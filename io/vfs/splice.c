@@ -19,47 +19,64 @@
 
 /* ---- a file into a pipe ---- */
 
-/* Read one page or less at *pos into a fresh page. Bytes, 0 at the end. */
-static ssize_t read_page_to_pipe(struct file *in, loff_t *pos, struct pipe *p, size_t n, u32 iocb_flags)
+/* Read one page or less at *pos into a fresh page. The slot is reserved first: what a stream gave could not be given back. Bytes, 0 at the end. */
+static ssize_t read_page_to_pipe(struct file *in, loff_t *pos, struct pipe *p, size_t n, bool nonblock, u32 iocb_flags)
 {
 	u32 len = min_t(u32, n, PAGE_SIZE);
-	struct page *page = alloc_page(GFP_USER);
-	struct bio_vec v = { page, len, 0 };
+	int err = pipe_reserve(p, nonblock);
 	struct iov_iter iter;
 	loff_t at = *pos;
 
-	if (!page)
-		return -ENOMEM;
+	if (err)
+		return err;
+	struct bio_vec v = { alloc_page(GFP_USER), len, 0 };
 	iov_iter_init(&iter, ITER_BVEC, true, &v, 1, len);
-	ssize_t got = file_read_iter(in, &iter, &at, iocb_flags);
-	int err = got > 0 ? pipe_add_slot(p, page, 0, (u32)got) : -EAGAIN;
-	if (err) {
-		put_page(page);
-		return got > 0 ? err : got;
+	ssize_t got = v.page ? file_read_iter(in, &iter, &at, iocb_flags) : -ENOMEM;
+	if (got > 0) {
+		err = pipe_fill_reserved(p, v.page, 0, (u32)got);
+		if (!err) {
+			pipe_slots_added(p);
+			*pos = at;
+			return got;
+		}
+		got = err;
+	} else {
+		pipe_unreserve(p);
 	}
-	pipe_slots_added(p);
-	*pos = at;
+	if (v.page)
+		put_page(v.page);
 	return got;
+}
+
+/* Pages of a cached file, as many as there is room for. */
+static ssize_t lend_once(struct file *in, loff_t *pos, struct pipe *p, size_t n, bool nonblock)
+{
+	for (;;) {
+		ssize_t got = pipe_wait_room(p, nonblock);
+		if (got)
+			return got;
+		got = cached_to_pipe(in, pos, p, n);
+		if (got != -EPIPE && (got != -EAGAIN || nonblock)) /* else others were faster: look again */
+			return got;
+	}
 }
 
 /* As much as the pipe takes without waiting a second time. nonblock: for the pipe; asked: by the flag of the call. */
 static ssize_t file_to_pipe(struct file *in, loff_t *pos, struct pipe *p, size_t n, bool nonblock, bool asked)
 {
-	ssize_t done = 0, got = pipe_wait_room(p, nonblock);
+	ssize_t done = 0, got;
 
-	if (got)
-		return got;
 	if (is_cached_file(in))
-		return cached_to_pipe(in, pos, p, n);
-	while ((size_t)done < n && !pipe_full(p)) {
-		got = read_page_to_pipe(in, pos, p, n - (size_t)done, asked ? IOCB_SPLICE_NONBLOCK : 0);
+		return lend_once(in, pos, p, n, nonblock);
+	do {
+		got = read_page_to_pipe(in, pos, p, n - (size_t)done, nonblock || done, asked ? IOCB_SPLICE_NONBLOCK : 0);
 		if (got <= 0)
 			break;
 		done += got;
 		if (!(in->mode & FMODE_LSEEK)) /* what a stream has now, not what it will have */
 			break;
 		cond_resched();
-	}
+	} while ((size_t)done < n && !pipe_full(p));
 	return done ? done : got;
 }
 

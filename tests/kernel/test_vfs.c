@@ -266,6 +266,84 @@ KTEST(vfs_pipe)
 	kfree(big);
 }
 
+/* What a splice has reserved is kept from writers, and through a change of the size. */
+KTEST(vfs_pipe_reserve)
+{
+	struct file *ends[2];
+	loff_t pos = 0;
+	u8 *big = kmalloc(PAGE_SIZE, GFP_KERNEL);
+	struct page *page = alloc_page(GFP_KERNEL | GFP_ZERO);
+	u32 n = 0;
+
+	KT_EQUAL(create_pipe_files(ends, O_NONBLOCK), 0);
+	struct pipe *p = file_pipe(ends[1]);
+	KT_EQUAL(pipe_reserve(p, true), 0);
+	memset(big, 'x', PAGE_SIZE);
+	while (kernel_write(ends[1], big, PAGE_SIZE, &pos) == (ssize_t)PAGE_SIZE)
+		n++;
+	KT_EQUAL(n, PIPE_DEFAULT_SLOTS - 1);
+	KT_EQUAL(pipe_reserve(p, true), -EAGAIN);
+	KT_EQUAL(pipe_fcntl(ends[1], F_SETPIPE_SZ, 8 * PAGE_SIZE), -EBUSY);
+	for (n = 0; n < 8; n++)
+		KT_EQUAL(kernel_read(ends[0], big, PAGE_SIZE, &pos), PAGE_SIZE);
+	KT_EQUAL(pipe_fcntl(ends[1], F_SETPIPE_SZ, 8 * PAGE_SIZE), 8 * PAGE_SIZE);
+	KT_EQUAL(kernel_write(ends[1], big, 1, &pos), -EAGAIN);
+	KT_EQUAL(pipe_fill_reserved(p, page, 0, 5), 0);
+	KT_EQUAL(pipe_used(p), 8);
+	KT_EQUAL(kernel_read(ends[0], big, PAGE_SIZE, &pos), PAGE_SIZE);
+	KT_EQUAL(pipe_reserve(p, true), 0);
+	KT_EXPECT(pipe_full(p));
+	pipe_unreserve(p);
+	KT_EXPECT(!pipe_full(p));
+	fput(ends[1]);
+	for (n = 0; kernel_read(ends[0], big, PAGE_SIZE, &pos) == (ssize_t)PAGE_SIZE; n++)
+		;
+	KT_EQUAL(n, 6);
+	KT_EXPECT(!big[0] && !big[4] && big[5] == 'x'); /* the last were the page's */
+	fput(ends[0]);
+	kfree(big);
+}
+
+static u32 found_room;
+
+static int room_waiter(void *pipe)
+{
+	if (!pipe_wait_room(pipe, false))
+		found_room++;
+	while (!kthread_should_stop())
+		sleep_ms(1);
+	return 0;
+}
+
+/* One read makes room for two who wait, and wakes one of them. */
+KTEST(vfs_pipe_room_for_two)
+{
+	struct file *ends[2];
+	struct task *t[2];
+	loff_t pos = 0;
+	u32 size = PIPE_DEFAULT_SLOTS * PAGE_SIZE;
+	u8 *big = kmalloc(size, GFP_KERNEL | GFP_ZERO);
+
+	found_room = 0;
+	KT_EQUAL(create_pipe_files(ends, O_NONBLOCK), 0);
+	KT_EQUAL(kernel_write(ends[1], big, size, &pos), size);
+	for (u32 i = 0; i < 2; i++) {
+		t[i] = kthread_run(room_waiter, file_pipe(ends[1]), "room_waiter");
+		KT_REQUIRE(!IS_ERR(t[i]));
+		while (READ_ONCE(t[i]->state) != TASK_INTERRUPTIBLE)
+			sleep_ms(1);
+	}
+	KT_EQUAL(kernel_read(ends[0], big, size, &pos), size);
+	for (u32 i = 0; i < 1000 && READ_ONCE(found_room) < 2; i++)
+		sleep_ms(10);
+	KT_EQUAL(found_room, 2);
+	KT_EQUAL(kthread_stop(t[0]), 0);
+	KT_EQUAL(kthread_stop(t[1]), 0);
+	fput(ends[1]);
+	fput(ends[0]);
+	kfree(big);
+}
+
 static int pipe_reader(void *arg)
 {
 	struct file *r = arg;

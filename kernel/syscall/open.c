@@ -58,6 +58,8 @@ static int get_open_how(struct open_how *how, const u8 __user *user, size_t size
 		return -EINVAL;
 	if (size > PAGE_SIZE)
 		return -E2BIG;
+	if (copy_from_user(how, user, sizeof(*how))) /* first: what is ours to read does not reach the end of the address space */
+		return -EFAULT;
 	for (size_t at = sizeof(*how); at < size; at++) {
 		u8 byte;
 		if (copy_from_user(&byte, user + at, 1))
@@ -65,7 +67,7 @@ static int get_open_how(struct open_how *how, const u8 __user *user, size_t size
 		if (byte)
 			return -E2BIG;
 	}
-	return copy_from_user(how, user, sizeof(*how)) ? -EFAULT : 0;
+	return 0;
 }
 
 static int check_open_how(const struct open_how *how)

@@ -1,12 +1,17 @@
-/* What UDP and raw sockets share, see inet.h: the queue of what arrived, receiving, readiness. What finds the buffer full is dropped. */
+/*
+ * What UDP and raw sockets share, see inet.h: names, sending, the queue of what arrived, receiving, readiness. What finds the buffer full is
+ * dropped.
+ */
 #include "io/net/inet.h"
 #include "kernel/hal/uaccess.h"
 #include "kernel/uapi/ioctl.h"
 #include "kernel/uapi/termios.h"
 
+static const struct socket_ops datagram_ops;
+
 #define DATAGRAM_OVERHEAD 512u /* counted for each beside its data: a program cannot fill the memory with empty ones */
 
-struct datagram_sock *datagram_new(struct socket *s)
+struct datagram_sock *datagram_new(struct socket *s, const struct datagram_kind *kind)
 {
 	struct datagram_sock *d = kzalloc(sizeof(*d), GFP_KERNEL);
 
@@ -15,11 +20,13 @@ struct datagram_sock *datagram_new(struct socket *s)
 	INIT_LIST_HEAD(&d->node);
 	INIT_LIST_HEAD(&d->queue);
 	wait_queue_init(&d->wait);
+	d->kind = kind;
 	d->socket = s;
 	return d;
 }
 
-void datagram_free(struct datagram_sock *d)
+/* With what was not read; net_lock held, the pcb is gone. */
+static void free_sock(struct datagram_sock *d)
 {
 	list_del_init(&d->node);
 	while (!list_empty(&d->queue)) {
@@ -28,6 +35,18 @@ void datagram_free(struct datagram_sock *d)
 		inet_free_packet(q);
 	}
 	kfree(d);
+}
+
+int datagram_ready(struct datagram_sock *d)
+{
+	if (!d->ip) {
+		free_sock(d);
+		return -ENOBUFS;
+	}
+	list_add_tail(&d->node, d->kind->all);
+	d->socket->sk = d;
+	d->socket->ops = &datagram_ops;
+	return 0;
 }
 
 static u32 memory_of(const struct inet_packet *q) { return q->pbuf->tot_len + DATAGRAM_OVERHEAD; }
@@ -55,7 +74,8 @@ void datagram_error(struct datagram_sock *d, int error)
 	socket_wake(d->socket, &d->wait, POLLERR | POLLIN | POLLOUT);
 }
 
-struct pbuf *datagram_from_message(struct message *m, pbuf_layer layer)
+/* A buffer with the message's bytes for the stack; PTR_ERR. No lock. */
+static struct pbuf *from_message(struct message *m, pbuf_layer layer)
 {
 	u32 len = iov_iter_count(m->iter);
 	struct pbuf *p = pbuf_alloc(layer, (u16)len, PBUF_RAM);
@@ -66,6 +86,126 @@ struct pbuf *datagram_from_message(struct message *m, pbuf_layer layer)
 		return p;
 	pbuf_free(p);
 	return ERR_PTR(-EFAULT);
+}
+
+static void datagram_release(struct socket *s)
+{
+	struct datagram_sock *d = datagram_of(s);
+
+	net_lock();
+	d->kind->remove(d);
+	free_sock(d);
+	net_unlock();
+}
+
+static int datagram_bind(struct socket *s, const struct sockaddr_any *a, u32 len)
+{
+	struct datagram_sock *d = datagram_of(s);
+	ip_addr_t ip;
+	u16 port;
+	int err = inet_bind_address(a, len, &ip, &port);
+
+	if (err && (err != -EACCES || d->kind->ports)) /* that error is about the port */
+		return err;
+	net_lock();
+	err = d->kind->bind(d, &ip, port);
+	net_unlock();
+	return err;
+}
+
+/* net_lock held. */
+static int connect_to(struct datagram_sock *d, const struct sockaddr_any *a, u32 len)
+{
+	ip_addr_t ip;
+	u16 port;
+	int err = d->kind->autobind(d); /* before anything else, like Linux: even a connect that fails leaves a port */
+
+	if (!err)
+		err = inet_address(a, len, &ip, &port);
+	if (err)
+		return err;
+	inet_real_destination(&ip);
+	if (!ip4_route(&ip))
+		return -ENETUNREACH;
+	err = d->kind->connect(d, &ip, port);
+	d->connected |= !err;
+	return err;
+}
+
+static int datagram_connect(struct socket *s, const struct sockaddr_any *a, u32 len, bool nonblock)
+{
+	struct datagram_sock *d = datagram_of(s);
+	int err = 0;
+
+	if (len < sizeof(a->family))
+		return -EINVAL;
+	net_lock();
+	if (a->family == AF_UNSPEC) {
+		d->kind->disconnect(d);
+		d->connected = false;
+	} else {
+		err = connect_to(d, a, len);
+	}
+	net_unlock();
+	return err;
+}
+
+static int datagram_getname(struct socket *s, struct sockaddr_any *a, bool peer)
+{
+	const struct datagram_sock *d = datagram_of(s);
+	u16 port = !d->kind->ports ? 0 : peer ? d->udp->remote_port : d->udp->local_port;
+
+	if (peer && !d->connected)
+		return -ENOTCONN;
+	return (int)inet_put_address(a, peer ? &d->ip->remote_ip : &d->ip->local_ip, port);
+}
+
+/* May this message go, and where to? */
+static int check_message(struct socket *s, const struct message *m, u32 flags, ip_addr_t *to, u16 *port)
+{
+	const struct datagram_sock *d = datagram_of(s);
+	int err = 0;
+
+	if (iov_iter_count(m->iter) > d->kind->max)
+		return -EMSGSIZE;
+	if (flags & MSG_OOB)
+		return -EOPNOTSUPP;
+	if (m->namelen)
+		err = inet_address(m->name, m->namelen, to, port);
+	else if (!d->connected)
+		err = -EDESTADDRREQ;
+	if (!err && m->namelen && d->kind->ports && !*port)
+		err = -EINVAL;
+	if (err)
+		return err;
+	return d->shut_write ? -EPIPE : socket_take_error(s);
+}
+
+static ssize_t datagram_send(struct socket *s, struct message *m, u32 flags)
+{
+	struct datagram_sock *d = datagram_of(s);
+	u32 len = iov_iter_count(m->iter);
+	ip_addr_t to;
+	u16 port;
+	int err = check_message(s, m, flags, &to, &port);
+
+	if (err)
+		return err;
+	struct pbuf *p = from_message(m, d->kind->layer);
+	if (IS_ERR(p))
+		return PTR_ERR(p);
+	net_lock();
+	err = d->kind->autobind(d);
+	if (!err && m->namelen)
+		inet_real_destination(&to);
+	if (!err)
+		err = d->kind->send(d, p, m->namelen ? &to : NULL, port);
+	pbuf_free(p);
+	net_unlock();
+	if (err)
+		return err;
+	current->io.sent += len;
+	return (ssize_t)len;
 }
 
 /* The first packet, off the queue: ours while it is copied. */
@@ -108,7 +248,7 @@ static int wait_packet(struct socket *s, u32 flags, u64 deadline)
 	return err == -ETIMEDOUT ? -EAGAIN : err;
 }
 
-ssize_t datagram_receive(struct socket *s, struct message *m, u32 flags)
+static ssize_t datagram_receive(struct socket *s, struct message *m, u32 flags)
 {
 	struct datagram_sock *d = datagram_of(s);
 	u64 deadline = socket_deadline(s->rcvtimeo_ns);
@@ -140,7 +280,7 @@ ssize_t datagram_receive(struct socket *s, struct message *m, u32 flags)
 }
 
 /* One without a peer is told that it has none, but its waiters hear of it (inet_shutdown of Linux). */
-int datagram_shutdown(struct socket *s, int how)
+static int datagram_shutdown(struct socket *s, int how)
 {
 	struct datagram_sock *d = datagram_of(s);
 
@@ -153,7 +293,7 @@ int datagram_shutdown(struct socket *s, int how)
 	return connected ? 0 : -ENOTCONN;
 }
 
-u32 datagram_poll(struct socket *s, struct file *f, struct poll_table *pt)
+static u32 datagram_poll(struct socket *s, struct file *f, struct poll_table *pt)
 {
 	struct datagram_sock *d = datagram_of(s);
 	u32 events = POLLOUT | POLLWRNORM | POLLWRBAND;
@@ -168,7 +308,7 @@ u32 datagram_poll(struct socket *s, struct file *f, struct poll_table *pt)
 	return events;
 }
 
-long datagram_ioctl(struct socket *s, u32 cmd, unsigned long arg)
+static long datagram_ioctl(struct socket *s, u32 cmd, unsigned long arg)
 {
 	struct datagram_sock *d = datagram_of(s);
 	u32 n = 0;
@@ -183,7 +323,7 @@ long datagram_ioctl(struct socket *s, u32 cmd, unsigned long arg)
 	return put_user_u32(n, (u32 __user *)arg);
 }
 
-int datagram_setsockopt(struct socket *s, int level, int name, const void *value, u32 len)
+static int datagram_setsockopt(struct socket *s, int level, int name, const void *value, u32 len)
 {
 	net_lock();
 	int err = inet_set_option(datagram_of(s)->ip, level, name, value, len);
@@ -191,10 +331,16 @@ int datagram_setsockopt(struct socket *s, int level, int name, const void *value
 	return err;
 }
 
-int datagram_getsockopt(struct socket *s, int level, int name, void *value, u32 len)
+static int datagram_getsockopt(struct socket *s, int level, int name, void *value, u32 len)
 {
 	net_lock();
 	int err = inet_get_option(datagram_of(s)->ip, level, name, value, len);
 	net_unlock();
 	return err;
 }
+
+static const struct socket_ops datagram_ops = {
+	.bind = datagram_bind, .connect = datagram_connect, .getname = datagram_getname, .send = datagram_send, .receive = datagram_receive,
+	.shutdown = datagram_shutdown, .poll = datagram_poll, .ioctl = datagram_ioctl, .setsockopt = datagram_setsockopt,
+	.getsockopt = datagram_getsockopt, .release = datagram_release,
+};

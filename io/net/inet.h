@@ -84,7 +84,24 @@ void inet_free_packet(struct inet_packet *p); /* net_lock held */
 u32 inet_copy_out(const struct inet_packet *p, u32 n, struct iov_iter *to);
 
 /* ---- datagrams: what UDP and raw sockets share (datagram.c) ---- */
+struct datagram_sock;
+
+/* What each of the two does in its own way; the functions run under net_lock and return -errno. */
+struct datagram_kind {
+	u32 max;                     /* bytes of one datagram */
+	pbuf_layer layer;            /* room for which headers before it */
+	bool ports;                  /* its addresses have ports that mean something */
+	struct list_head *all;       /* its sockets, for /proc/net */
+	int (*bind)(struct datagram_sock *d, const ip_addr_t *ip, u16 port);
+	int (*autobind)(struct datagram_sock *d); /* before the first datagram goes */
+	int (*connect)(struct datagram_sock *d, const ip_addr_t *ip, u16 port);
+	void (*disconnect)(struct datagram_sock *d);
+	int (*send)(struct datagram_sock *d, struct pbuf *p, const ip_addr_t *to, u16 port); /* to NULL: where it is connected; p stays ours */
+	void (*remove)(struct datagram_sock *d);  /* its pcb */
+};
+
 struct datagram_sock {
+	const struct datagram_kind *kind;
 	struct socket *socket;
 	union {
 		struct ip_pcb *ip;
@@ -99,18 +116,11 @@ struct datagram_sock {
 	struct wait_queue_head wait;
 };
 static inline struct datagram_sock *datagram_of(struct socket *s) { return s->sk; }
-struct datagram_sock *datagram_new(struct socket *s);
-void datagram_free(struct datagram_sock *d);          /* with what was not read; net_lock held, the pcb is gone */
+/* The socket's second half; its kind fills in the pcb, then datagram_ready. NULL: no memory. */
+struct datagram_sock *datagram_new(struct socket *s, const struct datagram_kind *kind);
+int datagram_ready(struct datagram_sock *d);             /* -ENOBUFS: without a pcb it is freed instead; net_lock held */
 void datagram_arrived(struct datagram_sock *d, struct pbuf *p, const ip_addr_t *from, u16 port); /* net_lock held; takes p */
 void datagram_error(struct datagram_sock *d, int error); /* net_lock held */
-ssize_t datagram_receive(struct socket *s, struct message *m, u32 flags);
-int datagram_shutdown(struct socket *s, int how);
-u32 datagram_poll(struct socket *s, struct file *f, struct poll_table *pt);
-long datagram_ioctl(struct socket *s, u32 cmd, unsigned long arg);
-int datagram_setsockopt(struct socket *s, int level, int name, const void *value, u32 len);
-int datagram_getsockopt(struct socket *s, int level, int name, void *value, u32 len);
-/* A buffer with the message's bytes for the stack; PTR_ERR. No lock. */
-struct pbuf *datagram_from_message(struct message *m, pbuf_layer layer);
 
 /* ---- the kinds ---- */
 int tcp_socket(struct socket *s);

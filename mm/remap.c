@@ -4,7 +4,10 @@
 #include "mm/area.h"
 #include "mm/paging.h"
 
-/* Move the entries of [from, from + len) to `to`. All tables of the target exist, its entries are empty. */
+/*
+ * Move the entries of [from, from + len) to `to`. All tables of the target exist, its entries are empty. Tables that get empty stay: the end
+ * of the target may lie in the table that the begin of the source has just left.
+ */
 static void move_entries(struct mm *mm, u32 from, u32 to, u32 len)
 {
 	struct tlb_batch tlb;
@@ -27,7 +30,6 @@ static void move_entries(struct mm *mm, u32 from, u32 to, u32 len)
 			}
 			pte_table_count(mm, to + done, (s32)moved);
 			pte_table_count(mm, addr, -(s32)moved);
-			pte_table_drop_if_empty(mm, pde_index(addr));
 			spin_unlock_irqrestore(&mm->table_lock, flags);
 		}
 		done += run;
@@ -76,6 +78,7 @@ static long move_area(struct mm *mm, u32 old, u32 old_len, u32 to, u32 new_len, 
 		copy->ops->open(copy);
 	area_insert(mm, copy);
 	move_entries(mm, old, to, min(old_len, new_len));
+	drop_empty_tables(mm, old, old_len);
 	drop_empty_tables(mm, to, new_len);
 	if (!keep)
 		area_discard(mm, a); /* exactly the old range, and empty */

@@ -73,6 +73,23 @@ CASE(remap_anon, "mremap keeps contents; fixed, in place, over itself")
 	say("dontunmap %d %d", q != MAP_FAILED && q != area, touch(area, 0));
 }
 
+CASE(remap_neighbours, "mremap to an address so near that both ranges share a page table, upwards and downwards")
+{
+	const unsigned long span = 4 << 20; /* of one page table */
+	char *base = anon(4 * span, PROT_NONE), *edge = (char *)(((unsigned long)base + 2 * span) & -span);
+
+	for (int up = 0; up < 2; up++) {
+		char *from = up ? edge - PAGE : edge + span - PAGE, *to = up ? edge + span - PAGE : edge - PAGE, *p;
+
+		p = mmap(from, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+		strcpy(p, "last of a table");
+		strcpy(p + PAGE, "first of the next");
+		p = mremap(p, 2 * PAGE, 2 * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, to);
+		say("%d %s, %s; %d", p == to, p, p + PAGE, touch(from, 0));
+		munmap(p, 2 * PAGE);
+	}
+}
+
 CASE(remap_shared_copy, "mremap with old size 0 makes a second mapping of shared memory")
 {
 	char *p = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0), *q;
@@ -206,6 +223,7 @@ CASE(fault_codes, "si_code and address of faults")
 	mprotect(p, PAGE, PROT_NONE);
 	say("none: %d", touch(p, 0));
 	say("null: %d", touch(NULL, 0));
+	signal(SIGSEGV, SIG_DFL); /* what on_fault goes back to is over */
 	IN_CHILD {
 		signal(SIGSEGV, SIG_IGN); /* a fault cannot be ignored */
 		*(volatile char *)NULL = 1;

@@ -68,6 +68,25 @@ void aio_unreserve(struct aio_context *c)
 	wake_up_all(&c->wait); /* io_destroy may wait for this one */
 }
 
+void aio_request_begins(struct aio_context *c)
+{
+	u32 flags = spin_lock_irqsave(&c->lock);
+
+	c->unfinished++;
+	atomic_inc(&c->refs);
+	spin_unlock_irqrestore(&c->lock, flags);
+}
+
+void aio_request_over(struct aio_context *c)
+{
+	u32 flags = spin_lock_irqsave(&c->lock);
+
+	c->unfinished--;
+	spin_unlock_irqrestore(&c->lock, flags);
+	wake_up_all(&c->wait);
+	aio_context_put(c);
+}
+
 void aio_complete(struct aio_request *r, long result)
 {
 	struct aio_context *c = r->ctx;
@@ -85,7 +104,6 @@ void aio_complete(struct aio_request *r, long result)
 		eventfd_signal(r->eventfd, 1);
 	wake_up_all(&c->wait);
 	aio_request_free(r);
-	aio_context_put(c);
 }
 
 /* Take up to max events off the ring. How many, or -EFAULT when none could be handed over. */
@@ -179,7 +197,12 @@ static bool unlist(struct aio_context *c)
 	return listed;
 }
 
-/* The last user of an address space goes: what is in flight ends by itself and keeps its context. */
+static void wait_all_over(struct aio_context *c)
+{
+	wait_event(&c->wait, !*(volatile u32 *)&c->in_flight && !*(volatile u32 *)&c->unfinished);
+}
+
+/* The last user of an address space goes. As on Linux it waits for what is in flight, so that a process that has ended uses no file any more. */
 static void aio_mm_exit(struct mm *mm)
 {
 	for (;;) {
@@ -195,6 +218,7 @@ static void aio_mm_exit(struct mm *mm)
 		if (!found)
 			return;
 		end_context(found);
+		wait_all_over(found);
 		aio_context_put(found);
 	}
 }
@@ -344,7 +368,7 @@ long sys_io_destroy(u32 id)
 	bool first = unlist(c);
 	if (first) {
 		end_context(c);
-		wait_event(&c->wait, !*(volatile u32 *)&c->in_flight);
+		wait_all_over(c);
 		unmap_ring(c);
 		aio_context_put(c); /* the list's */
 	}

@@ -30,6 +30,7 @@ struct aio_context {
 	struct spinlock lock;           /* all below; taken in any context */
 	u32 tail;
 	u32 in_flight;                  /* started, no event yet */
+	u32 unfinished;                 /* their files are not closed yet */
 	struct list_head active;        /* requests that can be cancelled */
 	struct wait_queue_head wait;
 };
@@ -42,7 +43,7 @@ struct aio_request {
 	u32 obj;                        /* user address of the iocb */
 	struct eventfd *eventfd;
 	struct work_struct work;        /* in the pool */
-	struct mm *mm;                  /* a user's reference while a thread of the pool is to work in it */
+	struct mm *mm;                  /* kept (mm_grab) while a thread of the pool is to work in it */
 	struct iov_iter iter;
 	struct iovec_k *vec;            /* what iter points to, to be freed */
 	u16 opcode;
@@ -56,6 +57,9 @@ struct aio_context *aio_context_get(u32 id);          /* of the current address 
 void aio_context_put(struct aio_context *c);          /* any context */
 bool aio_reserve(struct aio_context *c);              /* room for one more event; false: the ring is full, or the context is going */
 void aio_unreserve(struct aio_context *c);
+/* A request of it begins; is over, with its file closed and its memory freed. Any context. */
+void aio_request_begins(struct aio_context *c);
+void aio_request_over(struct aio_context *c);
 /* The request has ended: tell and free. result: bytes or -errno. Any context. */
 void aio_complete(struct aio_request *r, long result);
 /* aio_submit.c */

@@ -37,11 +37,14 @@ static struct workqueue_struct *poll_thread; /* its own, so that a readiness is 
 
 static void free_rest(struct aio_request *r)
 {
+	struct aio_context *c = r->ctx;
+
 	if (r->eventfd)
 		eventfd_put(r->eventfd);
 	kfree(r->vec);
 	kfree(r->poll);
 	kmem_cache_free(request_cache, r);
+	aio_request_over(c);
 }
 
 static void last_put_work(struct work_struct *w)
@@ -102,12 +105,13 @@ static void pool_work(struct work_struct *w)
 	kthread_unuse_mm();
 	current->request_ioprio = 0;
 	aio_complete(r, result);
-	mm_put(mm);
+	mm_drop(mm);
 }
 
 static void to_pool(struct aio_request *r)
 {
-	r->mm = mm_get(current->mm);
+	r->mm = current->mm;
+	mm_grab(r->mm); /* the end of its last user waits for us: aio_mm_exit */
 	INIT_WORK(&r->work, pool_work);
 	queue_work(pool, &r->work);
 }
@@ -364,6 +368,7 @@ int aio_start(struct aio_context *c, const struct iocb_abi *cb, u32 user_iocb)
 		memset(r, 0, sizeof(*r));
 		INIT_LIST_HEAD(&r->active);
 		r->ctx = c;
+		aio_request_begins(c);
 		r->data = cb->data;
 		r->obj = user_iocb;
 		r->opcode = cb->opcode;
@@ -380,13 +385,10 @@ int aio_start(struct aio_context *c, const struct iocb_abi *cb, u32 user_iocb)
 	}
 	if (!err && put_user_u32(0, (u32 __user *)(user_iocb + offsetof(struct iocb_abi, key))))
 		err = -EFAULT;
-	if (!err) {
-		atomic_inc(&c->refs);
+	if (!err)
 		err = start(r, cb);
-		if (!err)
-			return 0;
-		aio_context_put(c);
-	}
+	if (!err)
+		return 0;
 	if (r)
 		aio_request_free(r);
 	aio_unreserve(c);

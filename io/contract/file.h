@@ -98,12 +98,18 @@ struct file {
 	};
 	struct fown_struct owner; /* F_SETOWN, F_SETSIG */
 	void *epoll_items;       /* io/async */
+	struct file *closing;    /* the next one of those that fput_later closes */
 	u64 copied;              /* bytes the CPU moved for reads and writes of this file, for /proc/PID/copies */
 };
 
 static inline struct file *get_file(struct file *f) { atomic_inc(&f->refs); return f; }
 bool fput_not_last(struct file *f); /* drop a reference unless it is the last one: false. Any context */
 void fput(struct file *f);     /* drop a reference; the last one releases. Process context, may sleep */
+/*
+ * The same where closing a file would go too deep, or a lock is held: the last reference goes when the process is on its way back to the
+ * program or at its end (before anybody hears of that), that of a kernel thread in a worker. Process context, does not sleep.
+ */
+void fput_later(struct file *f);
 /* A file without a name: pipes, eventfd, sockets. ERR_PTR. */
 /* Called at the last fput of a file with epoll_items; set by io/async. */
 extern void (*file_last_put_hook)(struct file *f);

@@ -22,12 +22,12 @@ void scm_free(struct scm *scm)
 	kfree(scm);
 }
 
-static void free_work(struct work_struct *w) { scm_free(container_of(w, struct scm, work)); }
-
 void scm_free_later(struct scm *scm)
 {
-	INIT_WORK(&scm->work, free_work);
-	queue_work(system_wq, &scm->work);
+	for (u32 i = 0; i < scm->nr; i++)
+		if (scm->files[i])
+			fput_later(scm->files[i]);
+	kfree(scm);
 }
 
 struct scm *scm_copy(const struct scm *scm)

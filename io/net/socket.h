@@ -86,7 +86,6 @@ struct scm {
 	struct file *files[SCM_MAX_FD];   /* references */
 	bool has_cred;
 	struct ucred_abi cred;
-	struct work_struct work;          /* scm_free_later */
 	struct list_head link;            /* AF_UNIX: in the receiver's list, see unix_gc.c */
 	struct unix_inflight *charged;    /* whose descriptors in flight these are; NULL: not counted */
 };
@@ -96,8 +95,8 @@ u32 scm_to_user(struct scm *scm, u32 control, u32 len, u32 *msg_flags, bool cloe
 struct scm *scm_copy(const struct scm *scm);       /* for MSG_PEEK; NULL: no memory */
 void scm_free(struct scm *scm);
 /*
- * The same from a worker, for what nobody received: its files may be sockets whose queues hold sockets in their turn, a chain as long as a
- * program likes, and each link would close the next one on the same stack. Does not sleep.
+ * For what nobody received: its files are closed later (fput_later). They may be sockets whose queues hold sockets in their turn, a chain
+ * as long as a program likes, and each link would close the next one on the same stack. Does not sleep.
  */
 void scm_free_later(struct scm *scm);
 

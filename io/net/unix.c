@@ -126,11 +126,11 @@ static void close_sock(struct unix_sock *u)
 	unix_wake_senders(u);
 	while (!list_empty(&u->senders))
 		list_del_init(u->senders.next);
-	struct inode *inode = u->inode;
-	u->inode = NULL;
+	struct path path = u->path;
+	u->path = (struct path){ NULL, NULL };
 	spin_unlock(&unix_lock);
-	if (inode)
-		iput(inode);
+	if (path.dentry)
+		path_put(&path);
 	while (!list_empty(&embryos)) {
 		struct unix_sock *e = list_first_entry(&embryos, struct unix_sock, node);
 		list_del_init(&e->node);
@@ -178,7 +178,7 @@ static struct unix_sock *find_abstract(const struct sockaddr_any *a, u32 len, in
 	struct unix_sock *u;
 
 	list_for_each_entry(u, &unix_names, bound)
-		if (!u->inode && u->type == type && u->namelen == len && !memcmp(u->name, a, len))
+		if (!u->path.dentry && u->type == type && u->namelen == len && !memcmp(u->name, a, len))
 			return u;
 	return NULL;
 }
@@ -188,7 +188,7 @@ static struct unix_sock *find_inode(const struct inode *inode)
 	struct unix_sock *u;
 
 	list_for_each_entry(u, &unix_names, bound)
-		if (u->inode == inode)
+		if (u->path.dentry && u->path.dentry->inode == inode)
 			return u;
 	return NULL;
 }
@@ -225,14 +225,15 @@ struct unix_sock *unix_find(const struct sockaddr_any *address, u32 len, int typ
 	return err ? ERR_PTR(err) : u;
 }
 
-static int add_name(struct unix_sock *u, struct sockaddr_any *name, u32 len, struct inode *inode)
+/* path: with references, which the socket takes over; NULL: an abstract name. */
+static int add_name(struct unix_sock *u, struct sockaddr_any *name, u32 len, const struct path *path)
 {
 	spin_lock(&unix_lock);
-	int err = u->name ? -EINVAL : !inode && find_abstract(name, len, u->type) ? -EADDRINUSE : 0;
+	int err = u->name ? -EINVAL : !path && find_abstract(name, len, u->type) ? -EADDRINUSE : 0;
 	if (!err) {
 		u->name = name;
 		u->namelen = len;
-		u->inode = inode;
+		u->path = path ? *path : (struct path){ NULL, NULL };
 		list_add(&u->bound, &unix_names);
 	}
 	spin_unlock(&unix_lock);
@@ -268,11 +269,9 @@ static int bind_path(struct unix_sock *u, struct sockaddr_any *name, u32 len)
 		err = path_lookup_at(AT_FDCWD, text, 0, &path);
 	if (err)
 		return err == -EEXIST ? -EADDRINUSE : err;
-	atomic_inc(&path.dentry->inode->refs);
-	err = add_name(u, name, (u32)(sizeof(name->family) + strlen(text) + 1), path.dentry->inode);
+	err = add_name(u, name, (u32)(sizeof(name->family) + strlen(text) + 1), &path);
 	if (err)
-		iput(path.dentry->inode);
-	path_put(&path);
+		path_put(&path);
 	return err;
 }
 

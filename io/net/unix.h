@@ -12,7 +12,6 @@
 #define UNIX_PATH_MAX 108u
 #define UNIX_MAX_DGRAM_QLEN 10u
 
-struct inode;
 enum unix_state { UNIX_CLOSED, UNIX_CONNECTED, UNIX_LISTENING };
 
 struct unix_sock {
@@ -33,7 +32,7 @@ struct unix_sock {
 	struct ucred_abi cred, peer_cred;
 	struct sockaddr_any *name;      /* NULL: none; never changes afterwards */
 	u32 namelen;
-	struct inode *inode;            /* behind a name in a file system */
+	struct path path;               /* behind a name in a file system, with references; dentry NULL: none */
 	struct list_head all;           /* in unix_socks, until it is closed */
 	struct list_head bound;         /* in unix_names */
 	struct list_head gc_node;       /* the collector's, like the next ones: to be looked at */

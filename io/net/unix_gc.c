@@ -11,6 +11,7 @@
  * what is seen under the lock is one moment: a message that a call is about to queue, or has just taken off, counts as an outside reference.
  */
 #include "io/net/unix.h"
+#include "io/vfs/mount.h"
 #include "kernel/sched/cred.h"
 #include "kernel/sched/signal.h"
 #include "mm/alloc.h"
@@ -197,7 +198,14 @@ void unix_gc_later(void)
 		schedule_work(&gc_work);
 }
 
-/* What the sockets hold comes free afterwards, in a worker: no pages to tell of. */
+/* With what the worker is about to collect. */
+static void collect_now(void)
+{
+	flush_work(&gc_work);
+	unix_gc();
+}
+
+/* What the sockets hold comes free afterwards, when they are closed: no pages to tell of. */
 static u32 scan(struct shrinker *s, u32 nr, u32 gfp)
 {
 	unix_gc();
@@ -205,4 +213,9 @@ static u32 scan(struct shrinker *s, u32 nr, u32 gfp)
 }
 
 static struct shrinker unix_shrinker = { .name = "unix", .scan = scan };
-void unix_gc_init(void) { register_shrinker(&unix_shrinker); }
+
+void unix_gc_init(void)
+{
+	register_shrinker(&unix_shrinker);
+	unreachable_files_hook = collect_now;
+}

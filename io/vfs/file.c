@@ -2,12 +2,14 @@
  * Open files: their life from alloc_file to the last fput, files without a name, seeking, and the kernel's own reads and writes.
  * A struct file is shared by all descriptors that dup and fork made of it; f->refs counts them and the calls under way.
  */
+#include "io/vfs/files.h"
 #include "io/vfs/internal.h"
 #include "io/vfs/namei.h"
 #include "io/vfs/notify.h"
 #include "io/vfs/rw.h"
 #include "kernel/debug/bug.h"
 #include "kernel/debug/trace.h"
+#include "kernel/irq/workqueue.h"
 #include "mm/alloc.h"
 
 #define FILES_MAX 65536 /* of the whole system; then -ENFILE */
@@ -136,6 +138,60 @@ void fput(struct file *f)
 {
 	if (atomic_dec_and_test(&f->refs))
 		file_release(f);
+}
+
+/*
+ * Closing later: a list of each task, which nobody else looks at, and one for all kernel threads. A file on it keeps the last reference.
+ */
+static struct file *volatile threads_closing;
+
+static void close_list(struct file *f)
+{
+	while (f) {
+		struct file *next = f->closing;
+		fput(f);
+		cond_resched();
+		f = next;
+	}
+}
+
+static void closing_work_fn(struct work_struct *w) { close_list(__atomic_exchange_n(&threads_closing, NULL, __ATOMIC_ACQ_REL)); }
+static DECLARE_WORK(closing_work, closing_work_fn);
+
+void fput_later(struct file *f)
+{
+	struct task *t = current;
+
+	if (fput_not_last(f))
+		return;
+	if (!(t->flags & PF_KTHREAD)) {
+		f->closing = t->closing;
+		t->closing = f;
+		atomic_or(&t->flags, TIF_CLOSING);
+		return;
+	}
+	do
+		f->closing = threads_closing;
+	while (!__sync_bool_compare_and_swap(&threads_closing, f->closing, f));
+	schedule_work(&closing_work);
+}
+
+void close_later_files(void)
+{
+	struct task *t = current;
+	struct file *f;
+
+	atomic_and(&t->flags, ~TIF_CLOSING);
+	while ((f = t->closing)) { /* what they hold may come on the list meanwhile */
+		t->closing = NULL;
+		close_list(f);
+	}
+}
+
+void flush_closing_files(void)
+{
+	close_later_files();
+	flush_work(&closing_work);
 }
 
 /* ---- files without a name ---- */

@@ -82,6 +82,8 @@ void fd_install(int fd, struct file *f);      /* consumes the reference */
 int anon_fd(const char *name, const struct file_operations *ops, void *private, u32 flags);
 int close_fd(int fd);
 int replace_fd(int fd, struct file *f, u32 flags); /* dup2 */
+void close_later_files(void);                      /* of current, that fput_later left; may sleep */
+void flush_closing_files(void);                    /* the same, and those that kernel threads left; no lock held */
 struct file *task_fget(struct task *t, u32 fd);    /* of another task, with a reference; for /proc */
 int task_next_fd(struct task *t, u32 from);        /* lowest open one >= from, or -1 */
 int fd_cloexec(int fd, int set);                   /* FD_CLOEXEC: 0 or 1 sets it, -1 asks; the flag or -EBADF */

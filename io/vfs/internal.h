@@ -77,6 +77,11 @@ int vfs_shrink_init(void);
 struct super_block *get_super(struct file_system_type *t, kdev_t dev, const char *id, u32 flags, const char *options);
 void deactivate_super(struct super_block *sb);
 struct file_system_type *find_filesystem(const char *name);
+#ifdef CONFIG_DEBUG
+void tell_busy(struct mount *m); /* in the log: who keeps it from being unmounted; may sleep */
+#else
+static inline void tell_busy(struct mount *m) { }
+#endif
 int for_each_super(int (*fn)(struct super_block *sb, void *arg), void *arg); /* with an active reference around fn; may sleep */
 int remount_super(struct super_block *sb, u32 flags, const char *options, bool force); /* force: to read-only although files are open for writing */
 struct file_system_type *next_filesystem(struct file_system_type *t); /* NULL: first */

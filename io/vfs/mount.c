@@ -20,6 +20,7 @@
 
 DEFINE_MUTEX_RANK(mount_lock, RANK_MOUNT);
 struct mount *root_mount;
+void (*unreachable_files_hook)(void);
 static struct list_head mount_hash[1 << MOUNT_HASH_BITS];
 static LIST_HEAD(mounts); /* in the tree, in the order they came */
 
@@ -315,15 +316,37 @@ static int detach_unused(struct mount *m)
 {
 	struct path was;
 	spin_lock(&dcache_lock);
-	if (!list_empty(&m->children) || atomic_read(&m->refs) > 2) {
+	int err = !m->parent ? -EINVAL : !list_empty(&m->children) || atomic_read(&m->refs) > 2 ? -EBUSY : 0;
+	if (err) {
 		spin_unlock(&dcache_lock);
-		return -EBUSY;
+		return err;
 	}
 	detach_locked(m, &was);
 	spin_unlock(&dcache_lock);
 	path_put(&was);
 	mntput(m);
 	return 0;
+}
+
+/*
+ * The same; but before it is called busy, what only waits to be closed is closed: files that kernel threads have let go of, and those in
+ * messages of sockets that nobody has any more. mount_lock held; dropped meanwhile.
+ */
+static int detach_idle(struct mount *m)
+{
+	int err = detach_unused(m);
+
+	if (err != -EBUSY)
+		return err;
+	mutex_unlock(&mount_lock);
+	if (unreachable_files_hook)
+		unreachable_files_hook();
+	flush_closing_files();
+	mutex_lock(&mount_lock);
+	err = detach_unused(m);
+	if (err == -EBUSY)
+		tell_busy(m);
+	return err;
 }
 
 int do_umount(const char *target, u32 flags)
@@ -348,7 +371,7 @@ int do_umount(const char *target, u32 flags)
 	else if (flags & MNT_DETACH)
 		detach_tree(m);
 	else
-		err = detach_unused(m);
+		err = detach_idle(m);
 	mutex_unlock(&mount_lock);
 	path_put(&at);
 	return err;

@@ -48,6 +48,11 @@ int mounts_show(struct seq_buf *s, void *arg); /* /proc/mounts */
 int filesystems_show(struct seq_buf *s, void *arg);
 void sync_filesystems(bool wait);
 int sync_filesystem(struct super_block *sb);
+/*
+ * Called before a file system is said to be busy: lets go of files that no process can reach any more, in messages that nobody can receive.
+ * Set by io/net. Process context, no lock held.
+ */
+extern void (*unreachable_files_hook)(void);
 int umount_all(void); /* at power-off: sync, remount read-only */
 int vfs_init(void);
 

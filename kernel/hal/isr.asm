@@ -29,7 +29,7 @@ EFLAGS_NT       equ 1 << 14
 EFLAGS_AC       equ 1 << 18
 EFLAGS_KERNEL   equ EFLAGS_IF | 2           ; bit 1 is always set
 TASK_FLAGS      equ 4                       ; kernel/sched/task.h
-TIF_WORK        equ 3
+TIF_WORK        equ 7
 REGS_ESI        equ 3 * 4
 REGS_EDI        equ 4 * 4
 REGS_EBP        equ 5 * 4

@@ -377,6 +377,7 @@ void __noreturn do_exit(int wait_status)
 		exit_mm(t);
 		exit_files(t);
 	}
+	close_later_files();
 	exit_notify(t);
 	set_current_state(TASK_DEAD);
 	schedule();

@@ -32,7 +32,7 @@ static bool kill_biggest_process(void)
 
 	spin_lock_bh(&tasklist_lock);
 	list_for_each_entry(t, &all_tasks, all_node) {
-		if (!t->mm || t->signal->unkillable || t->tgid == 1)
+		if (!t->mm || (t->flags & PF_KTHREAD) || t->signal->unkillable || t->tgid == 1)
 			continue;
 		if (t->pending_set & sigmask_of(SIGKILL) || t->signal->shared_pending & sigmask_of(SIGKILL) || (t->flags & PF_EXITING))
 			dying = true;

@@ -2,6 +2,7 @@
  * Signals on the way to user space: which one is next, default actions, stopping, restarting of interrupted system calls. The frames
  * that handlers run on are in sigframe.c.
  */
+#include "io/vfs/files.h"
 #include "kernel/debug/bug.h"
 #include "kernel/debug/printk.h"
 #include "kernel/hal/cpu.h"
@@ -206,6 +207,8 @@ static void do_signal(struct regs *r)
 
 void exit_to_user(struct regs *r)
 {
+	if (current->flags & TIF_CLOSING)
+		close_later_files();
 	if (current->flags & TIF_NEED_RESCHED)
 		schedule();
 	if (current->flags & TIF_SIGPENDING)

@@ -264,6 +264,7 @@ struct task *task_alloc(const struct task *from)
 	t->mm = t->active_mm = NULL;
 	t->files = NULL;
 	t->fs = NULL;
+	t->closing = NULL;
 	t->signal = NULL;
 	t->sighand = NULL;
 	t->plug = NULL;

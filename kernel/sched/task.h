@@ -18,6 +18,7 @@
 struct mm;
 struct files;       /* io/vfs: descriptor table */
 struct fs_context;  /* io/vfs: cwd, root, umask */
+struct file;
 struct sighand;     /* kernel/sched/signal.h */
 struct signal;
 struct blk_plug;
@@ -27,7 +28,8 @@ struct mutex;
 /* task->flags, tested on the way back to user space (any bit of TIF_WORK) */
 #define TIF_SIGPENDING BIT(0)
 #define TIF_NEED_RESCHED BIT(1)
-#define TIF_WORK (TIF_SIGPENDING | TIF_NEED_RESCHED)
+#define TIF_CLOSING BIT(2) /* io/vfs: files to be closed, see fput_later */
+#define TIF_WORK (TIF_SIGPENDING | TIF_NEED_RESCHED | TIF_CLOSING)
 #define TIF_RESTORE_SIGMASK BIT(3)
 #define PF_KTHREAD BIT(8)
 #define PF_EXITING BIT(9)
@@ -77,6 +79,7 @@ struct task {
 	struct mm *active_mm; /* whose page directory is loaded */
 	struct files *files;
 	struct fs_context *fs;
+	struct file *closing; /* io/vfs: what fput_later left */
 	struct sighand *sighand;
 	struct signal *signal;
 	struct cred cred;     /* changed only by the task itself */
@@ -212,7 +215,10 @@ u64 sched_forks(void);
 struct task *kthread_run(int (*fn)(void *), void *arg, const char *name_fmt, ...) __printf(3, 4);
 bool kthread_should_stop(void);
 int kthread_stop(struct task *t);     /* ask, wake, wait for its end; its return value */
-/* A kernel thread works in the address space of a process for a while; it holds a user's reference (mm_get) itself. Process context. */
+/*
+ * A kernel thread works in the address space of a process for a while. It keeps the structure (mm_grab); that the areas stay is its affair:
+ * the end of the last user waits for it (mm_exit_hook). Process context.
+ */
 void kthread_use_mm(struct mm *mm);
 void kthread_unuse_mm(void);
 void sleep_ms(u32 ms);

@@ -100,8 +100,8 @@ def test_destroyed_with_requests_under_way(run, disk):
 
 @on_both
 def test_process_ends_with_requests_under_way(run, disk):
-    """Killed, gone, another program: what the disk still brings hurts nobody, and nothing stays behind."""
-    assert run.parts["killed " + ON[disk]] == ["signal 9; under way 1", "exit 0; under way 1", "exit 0; under way 1", SETTLED], run
+    """Killed, gone, another program: it waits for what is with the disk, and nothing stays behind."""
+    assert run.parts["killed " + ON[disk]] == ["%s; under way 1, early 0, left 0" % end for end in ("signal 9", "exit 0", "exit 0")] + [SETTLED], run
 
 
 @on_both

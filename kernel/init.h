@@ -52,6 +52,7 @@ int aio_init(void);
 int timerfd_init(void);
 int inotify_init(void);
 int memfd_init(void);
+int shm_init(void);
 int unix_init(void);
 int unix_proc_init(void);
 int inet_init(void);

@@ -48,6 +48,7 @@ static const struct init_step steps[] = {
 	{ "devfs", INIT_CORE, devfs_init, "tmpfs" },
 	{ "procfs", INIT_CORE, procfs_init, "vfs" },
 	{ "proc_files", INIT_CORE, proc_files_init, "procfs" },
+	{ "shm", INIT_CORE, shm_init, "memfd procfs" },
 	{ "aio", INIT_CORE, aio_init, "vfs procfs" },
 	{ "inotify", INIT_CORE, inotify_init, "vfs procfs" },
 	{ "unix_proc", INIT_CORE, unix_proc_init, "procfs" },

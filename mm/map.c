@@ -43,6 +43,30 @@ int mm_unmap(struct mm *mm, u32 addr, u32 len)
 	return err;
 }
 
+int mm_unmap_object(struct mm *mm, u32 addr, const struct vm_ops *ops, u32 (*size)(const struct vm_area *a))
+{
+	const void *file = NULL;
+	u32 bytes = UINT32_MAX;
+	struct vm_area *a, *next;
+	int err = -EINVAL;
+
+	mutex_lock(&mm->lock);
+	for (a = mm_find_area(mm, addr); a && a->end - addr <= bytes; a = next) {
+		next = area_next(a);
+		if (a->ops != ops || a->start < addr || (a->start - addr) >> PAGE_SHIFT != a->pgoff || (file && a->file != file))
+			continue;
+		if (!file) {
+			file = a->file;
+			bytes = size(a);
+		}
+		err = unmap_locked(mm, a->start, a->end - a->start);
+		if (err)
+			break;
+	}
+	area_unlock(mm);
+	return err;
+}
+
 /* ---- mapping ---- */
 
 /* Where a new mapping goes: an address or -errno. MAP_FIXED does not unmap yet. */

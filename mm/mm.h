@@ -122,6 +122,11 @@ struct vm_area *mm_find_area_exact(struct mm *mm, u32 addr);  /* the area that c
 long mm_map(struct mm *mm, u32 addr, u32 len, u32 map_flags, u32 vm_flags, pgoff_t pgoff, int (*setup)(struct vm_area *a, void *arg),
 	    void *arg);
 int mm_unmap(struct mm *mm, u32 addr, u32 len);
+/*
+ * Take an object away that is mapped at addr from its first page on: all areas with these operations that show a page of it where it would lie
+ * then. size: bytes of the object. 0, or -EINVAL: there is none. Takes mm->lock.
+ */
+int mm_unmap_object(struct mm *mm, u32 addr, const struct vm_ops *ops, u32 (*size)(const struct vm_area *a));
 int mm_protect(struct mm *mm, u32 addr, u32 len, u32 prot);
 long mm_remap(struct mm *mm, u32 old, u32 old_len, u32 new_len, u32 flags, u32 new_addr);
 long mm_brk(struct mm *mm, u32 brk);

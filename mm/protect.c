@@ -66,23 +66,27 @@ static int check_range(struct mm *mm, u32 start, u32 end)
 /* What lies before a hole, or before what may not have these rights, is changed all the same, as on Linux. */
 static int protect_locked(struct mm *mm, u32 start, u32 end, u32 rights)
 {
-	struct vm_area *a = mm_find_area_exact(mm, start);
-	int err = a ? area_split_range(mm, start, end) : -ENOMEM;
+	for (u32 at = start; at < end;) {
+		struct vm_area *a = mm_find_area_exact(mm, at);
 
-	a = err ? NULL : mm_find_area(mm, start);
-	for (u32 at = start; !err && at < end; a = area_next(a)) {
-		if (!a || a->start > at)
+		if (!a)
 			return -ENOMEM;
 		if (rights & ~(a->flags >> 4) & VM_ACCESS_MASK)
 			return -EACCES;
 		u32 flags = (a->flags & ~VM_ACCESS_MASK) | rights;
 
-		if (flags != a->flags)
+		if (flags != a->flags) {
+			int err = area_split_range(mm, at, min(a->end, end));
+
+			if (err)
+				return err;
+			a = mm_find_area(mm, at);
 			protect_area(mm, a, flags);
-		a = area_merge(a);
+			a = area_merge(a);
+		}
 		at = a->end;
 	}
-	return err;
+	return 0;
 }
 
 int mm_protect(struct mm *mm, u32 addr, u32 len, u32 prot)

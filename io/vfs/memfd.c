@@ -1,5 +1,5 @@
 /*
- * memfd_create(2): a file of a tmpfs that is mounted nowhere, with a name that leads nowhere: it lives as long as it is open or mapped. The
+ * memfd_create(2) and System V shared memory: a file of a tmpfs that is mounted nowhere, with a name that leads nowhere: it lives as long as it is open or mapped. The
  * links in /proc show it as "/memfd:NAME (deleted)".
  */
 #include "io/vfs/memfd.h"
@@ -29,7 +29,7 @@ int memfd_init(void)
 	return IS_ERR(memfd_mnt) ? (int)PTR_ERR(memfd_mnt) : 0;
 }
 
-static struct file *open_new(const char *name, bool sealable)
+struct file *memory_file(const char *name, bool sealable)
 {
 	struct file *f;
 	struct path p = { memfd_mnt, d_alloc(memfd_mnt->root, name, strlen(name)) };
@@ -67,7 +67,7 @@ long sys_memfd_create(const char __user *user, u32 flags)
 	int fd = get_unused_fd(flags & MFD_CLOEXEC ? O_CLOEXEC : 0, 0);
 	if (fd < 0)
 		return fd;
-	struct file *f = open_new(name, flags & MFD_ALLOW_SEALING);
+	struct file *f = memory_file(name, flags & MFD_ALLOW_SEALING);
 	if (IS_ERR(f)) {
 		put_unused_fd(fd);
 		return PTR_ERR(f);

@@ -17,6 +17,7 @@ enum lock_rank {
 	RANK_REGISTRY,     /* who is registered (input devices): held over what the device model does */
 	RANK_INODE,        /* inode->lock: contents of a directory, size of a file */
 	RANK_MM,           /* mm->lock: areas and page tables; after the inode, because a write holds its file while its source is faulted in */
+	RANK_IPC,          /* identifiers of System V IPC; an area of shared memory is counted under mm->lock */
 	RANK_TX,           /* a file system transaction; ext2's allocation mutexes */
 	RANK_PAGE,         /* a locked page (bit lock) and a locked buffer */
 	RANK_FSMAP,        /* where one file's blocks lie (ext2): taken with its page locked; below it only metadata buffers are read */

@@ -21,8 +21,7 @@
 
 /* ---- limits ---- */
 
-/* May the address space grow by this many bytes? */
-static bool within_as_limit(u32 bytes)
+bool within_as_limit(u32 bytes)
 {
 	return ((u64)current->mm->total_vm << PAGE_SHIFT) + bytes <= rlimit(RLIMIT_AS);
 }

@@ -10,6 +10,8 @@ struct mmap_args { /* of the oldest form, passed by pointer */
 	u32 offset; /* bytes */
 };
 
+bool within_as_limit(u32 bytes); /* may the address space of the current process grow by so much? */
+
 long sys_brk(u32 brk);
 long sys_mmap(const struct mmap_args __user *user);
 long sys_mmap2(u32 addr, u32 len, u32 prot, u32 flags, int fd, pgoff_t pgoff);

@@ -123,7 +123,7 @@
 	S(114, wait4, sys_wait4) \
 	N(115, swapoff) \
 	S(116, sysinfo, sys_sysinfo) \
-	N(117, ipc) \
+	S(117, ipc, sys_ipc) \
 	S(118, fsync, sys_fsync) \
 	S(119, sigreturn, sys_sigreturn) \
 	S(120, clone, sys_clone) \
@@ -391,10 +391,10 @@
 	S(386, rseq, sys_unsupported) \
 	N(393, semget) \
 	N(394, semctl) \
-	N(395, shmget) \
-	N(396, shmctl) \
-	N(397, shmat) \
-	N(398, shmdt) \
+	S(395, shmget, sys_shmget) \
+	S(396, shmctl, sys_shmctl) \
+	S(397, shmat, sys_shmat) \
+	S(398, shmdt, sys_shmdt) \
 	N(399, msgget) \
 	N(400, msgsnd) \
 	N(401, msgrcv) \

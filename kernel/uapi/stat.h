@@ -31,6 +31,11 @@
 #define S_IRWXUGO 0777
 #endif
 #define S_IALLUGO 07777
+#ifndef S_IRUGO
+#define S_IRUGO 0444
+#define S_IWUGO 0222
+#define S_IXUGO 0111
+#endif
 
 /* d_type of getdents. */
 #ifndef DT_DIR

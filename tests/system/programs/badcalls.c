@@ -37,6 +37,7 @@
 #define LINK_  0x0badf004
 #define PROG_  0x0badf005
 #define VALID_ 0x0badf006 /* good memory, never replaced */
+#define SEGMENT_ 0x0badf007 /* System V shared memory, never replaced */
 #define is_pointer(a) ((a) >= IN_ && (a) <= PROG_)
 #define is_name(a) ((a) >= PATH_ && (a) <= PROG_)
 
@@ -102,6 +103,8 @@ static const struct call {
 	X(timer_settime64, 409, 0, 0, IN_, OUT_)
 	X(timer_gettime64, 408, 0, OUT_)
 	X(memfd_create, 356, PATH_, 0) X(inotify_add_watch, 292, INOTIFY, PATH_, 1)
+	X(ipc, 117, 21, SEGMENT_, 0, OUT_, 0, 0) X(ipc, 117, 24, SEGMENT_, 0x102, 0, OUT_, 0) X(ipc, 117, 24, SEGMENT_, 0x101, 0, IN_, 0)
+	X(ipc, 117, 24, 0, 0x103, 0, OUT_, 0) X(ipc, 117, 24, 0, 14, 0, OUT_, 0) X(shmctl, 396, SEGMENT_, 2, OUT_) X(shmctl, 396, SEGMENT_, 1, IN_)
 	X(openat2, 437, AT_FDCWD, PATH_, IN_, 24) X(faccessat2, 439, AT_FDCWD, PATH_, 0, 0)
 };
 #define NR_CALLS (sizeof(calls) / sizeof(calls[0]))
@@ -125,6 +128,7 @@ static long call(long nr, const long *a)
 
 /* ---- what the arguments point to ---- */
 
+static long segment;
 static char *good, *read_only, *hole, *nothing, *edge, *text;
 
 static void *pages(int n, int prot)
@@ -179,6 +183,7 @@ static long valid(long kind)
 	case PATH_: return (long)strcpy(text, "does/not/exist");
 	case LINK_: return (long)"/proc/self/cwd";
 	case PROG_: return (long)"/bin/true";
+	case SEGMENT_: return segment;
 	default: return kind;
 	}
 }
@@ -215,6 +220,7 @@ static int strict(void)
 	int bad = 0, status;
 
 	setgroups(2, groups);
+	segment = syscall(395, 0, 4 * PAGE, 0600); /* shmget; too large for the hole */
 	for (unsigned i = 0; i < NR_CALLS; i++) {
 		pid_t pid = fork();
 		if (pid == 0) {

@@ -34,6 +34,10 @@
 #define TIMER_GETTIME 261
 #define TIMER_GETOVERRUN 262
 #define TIMER_DELETE 263
+#define SHMGET 395
+#define SHMCTL 396
+#define SHMAT 397
+#define SHMDT 398
 #define USER 1000
 #define PAGE 4096u
 #define NR_NUMBERS 460
@@ -67,7 +71,8 @@ static uint32_t below(uint32_t n)
 /*
  * One letter an argument. f descriptor, d folder's descriptor, s name, b buffer, n bytes, o open flags, m mode, a address, l length, p protection,
  * g mapping flags, v vector, c small count, k offset, S signal, P process, t time in memory, w lseek's whence, F fcntl command, I ioctl, q poll
- * array, E epoll operation, R where an AIO context goes, X an AIO context, Y and W control blocks of AIO, i small number, U user id, C clone flags, H futex operation, Z zero.
+ * array, E epoll operation, R where an AIO context goes, X an AIO context, Y and W control blocks of AIO, i small number,
+ * J segment of shared memory, U user id, C clone flags, H futex operation, Z zero.
  */
 static const struct known { short nr; char args[7]; char weight; } known[] = {
 	{ SYS_read, "fbn", 8 }, { SYS_write, "fbn", 8 }, { SYS_open, "som", 8 }, { SYS_close, "f", 3 }, { SYS_creat, "sm", 2 }, { SYS_link, "ss", 2 },
@@ -98,6 +103,7 @@ static const struct known { short nr; char args[7]; char weight; } known[] = {
 	{ TIMER_CREATE, "ibb", 2 }, { TIMER_SETTIME, "iitb", 3 }, { TIMER_GETTIME, "ib", 1 }, { TIMER_GETOVERRUN, "i", 1 }, { TIMER_DELETE, "i", 1 },
 	{ SYS_inotify_init1, "Z", 2 }, { SYS_inotify_add_watch, "fsi", 6 }, { SYS_inotify_add_watch, "fsm", 4 }, { SYS_inotify_rm_watch, "fi", 2 },
 	{ SYS_memfd_create, "sc", 2 },
+	{ SHMGET, "inm", 3 }, { SHMAT, "JZi", 2 }, { SHMAT, "Jak", 3 }, { SHMDT, "a", 3 }, { SHMCTL, "Jib", 4 },
 	{ SYS_splice, "fbfbni", 3 }, { SYS_splice, "fZfZni", 4 }, { SYS_tee, "ffni", 2 }, { SYS_vmsplice, "fvci", 3 }, { SYS_copy_file_range, "fbfbnZ", 2 },
 	{ SYS_socket, "iiZ", 2 }, { SYS_socketpair, "iiZb", 3 }, { SYS_bind, "fbn", 1 }, { SYS_connect, "fbn", 1 }, { SYS_listen, "fi", 1 },
 	{ SYS_accept4, "fbbZ", 1 }, { SYS_sendto, "fbnibn", 2 }, { SYS_recvfrom, "fbnibb", 2 }, { SYS_sendmsg, "fbi", 2 }, { SYS_recvmsg, "fbi", 2 },
@@ -198,6 +204,26 @@ static long polled(void)
 	return (long)p;
 }
 
+/* The identifier of a segment of System V shared memory by its place; -1: there is none. */
+static long segment(int place)
+{
+	char ds[128];
+
+	return syscall(SHMCTL, place, 13 /* SHM_STAT */, ds);
+}
+
+static void remove_segments(void)
+{
+	char info[64];
+
+	for (int place = (int)syscall(SHMCTL, 0, 14 /* SHM_INFO */, info); place >= 0; place--) {
+		long id = segment(place);
+
+		if (id >= 0)
+			syscall(SHMCTL, id, 0 /* IPC_RMID */, 0);
+	}
+}
+
 static long argument(char kind)
 {
 	static const long ioctls[] = { TCGETS, TCSETS, TCSETSW, TCSETSF, TIOCGWINSZ, TIOCSWINSZ, FIONREAD, FIONBIO, FIOCLEX, TIOCGPGRP, TIOCSPGRP, TIOCSCTTY, TIOCNOTTY,
@@ -240,6 +266,7 @@ static long argument(char kind)
 	case 'U': return below(3) ? USER : (long)below(3) - 1;
 	case 'C': return (long)(below(2) ? below(0xffffffff) & ~CLONE_VM : CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | below(0x10000));
 	case 'H': return (long)(below(14) | (below(2) ? 128 : 0));
+	case 'J': return segment((int)below(8));
 	case 'Z': return 0;
 	default: return (long)below(below(3) ? 8 : 300);
 	}
@@ -452,6 +479,7 @@ int main(int argc, char **argv)
 			return 2;
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	run((uint32_t)strtoul(argv[1], NULL, 0), (uint32_t)atoi(argv[2]), atoi(argv[3]), null);
+	remove_segments();
 	printf("%u calls\n%u fine\nend\n", all_calls, all_fine);
 	return 0;
 }

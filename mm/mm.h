@@ -140,6 +140,11 @@ int mm_lock_range(struct mm *mm, u32 start, u32 end, bool lock);
 int mm_lock_all(struct mm *mm, bool lock_now, bool lock_future);
 /* Turn a shared anonymous mapping's new area into one: pass it as setup to mm_map. Also for a shared mapping of /dev/zero. */
 int mm_setup_shared_anon(struct vm_area *a, void *arg);
+/* The memory of such an area, with a reference; NULL for other areas. mm->lock is held. Pass it to mm_setup_shared_again to map it once more. */
+struct shared_anon;
+struct shared_anon *shared_anon_get(struct vm_area *a);
+void shared_anon_put(struct shared_anon *s);
+int mm_setup_shared_again(struct vm_area *a, void *arg);
 /* Is there a page in the table for addr? For mincore; lock held. */
 bool mm_resident(struct mm *mm, u32 addr);
 /* Map physical memory into a new area (from its file's mmap operation): sets VM_PFNMAP. 0 or -ENOMEM. */

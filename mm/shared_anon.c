@@ -9,7 +9,7 @@
 #include "mm/area.h"
 
 struct shared_anon {
-	atomic_t refs;          /* areas */
+	atomic_t refs;          /* areas, and who maps it again */
 	struct spinlock lock;
 	struct radix_tree pages; /* lock; each holds a reference */
 };
@@ -23,9 +23,8 @@ static void shared_open(struct vm_area *a)
 	atomic_inc(&s->refs);
 }
 
-static void shared_close(struct vm_area *a)
+void shared_anon_put(struct shared_anon *s)
 {
-	struct shared_anon *s = a->object;
 	void *pages[16];
 	u32 index[16], n;
 
@@ -38,6 +37,8 @@ static void shared_close(struct vm_area *a)
 		}
 	kmem_cache_free(object_cache, s);
 }
+
+static void shared_close(struct vm_area *a) { shared_anon_put(a->object); }
 
 static u32 shared_fault(struct vm_fault *vf)
 {
@@ -96,6 +97,23 @@ int mm_setup_shared_anon(struct vm_area *a, void *arg)
 	a->file = NULL;
 	a->object = s;
 	a->pgoff = 0;
+	return 0;
+}
+
+struct shared_anon *shared_anon_get(struct vm_area *a)
+{
+	if (a->ops != &shared_anon_ops)
+		return NULL;
+	shared_open(a);
+	return a->object;
+}
+
+int mm_setup_shared_again(struct vm_area *a, void *arg)
+{
+	a->ops = &shared_anon_ops;
+	a->file = NULL;
+	a->object = arg;
+	shared_open(a);
 	return 0;
 }
 

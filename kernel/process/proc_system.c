@@ -190,6 +190,38 @@ static int show_hostname(struct seq_buf *s, void *arg)
 	return 0;
 }
 
+static int show_rt_period(struct seq_buf *s, void *arg)
+{
+	seq_printf(s, "%u\n", sched_rt_period_us);
+	return 0;
+}
+
+static int show_rt_runtime(struct seq_buf *s, void *arg)
+{
+	seq_printf(s, "%d\n", (s32)sched_rt_runtime_us);
+	return 0;
+}
+
+static ssize_t write_rt_period(void *arg, const char *text, size_t len)
+{
+	u32 us;
+
+	if (kstrtou32(text, 10, &us) || !us || us > INT32_MAX || (us < sched_rt_runtime_us && sched_rt_runtime_us != RT_RUNTIME_ALL))
+		return -EINVAL;
+	sched_rt_period_us = us;
+	return (ssize_t)len;
+}
+
+static ssize_t write_rt_runtime(void *arg, const char *text, size_t len)
+{
+	u32 us = RT_RUNTIME_ALL;
+
+	if (!(text[0] == '-' && text[1] == '1' && (!text[2] || text[2] == '\n')) && (kstrtou32(text, 10, &us) || us > sched_rt_period_us))
+		return -EINVAL;
+	sched_rt_runtime_us = us;
+	return (ssize_t)len;
+}
+
 static const struct {
 	const char *path;
 	u32 mode;
@@ -211,6 +243,8 @@ static const struct {
 	{ "sys/kernel/hostname", 0444, show_hostname, NULL },
 	{ "sys/kernel/osrelease", 0444, show_osrelease, NULL },
 	{ "sys/kernel/ostype", 0444, show_ostype, NULL },
+	{ "sys/kernel/sched_rt_period_us", 0644, show_rt_period, write_rt_period },
+	{ "sys/kernel/sched_rt_runtime_us", 0644, show_rt_runtime, write_rt_runtime },
 	{ "sysrq-trigger", 0200, NULL, write_sysrq },
 	{ "uptime", 0444, show_uptime, NULL },
 	{ "version", 0444, show_version, NULL },

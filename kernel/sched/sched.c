@@ -1,6 +1,7 @@
 /*
  * The scheduler. A run queue per CPU; fair tasks are ordered by virtual runtime (time on the CPU divided by the weight of the nice value),
- * SCHED_FIFO and SCHED_RR tasks come before all of them by priority. The running task is not in the tree.
+ * SCHED_FIFO and SCHED_RR tasks come before all of them by priority, but of each sched_rt_period_us they get sched_rt_runtime_us only while a
+ * fair task waits. The running task is not in the tree.
  * Rules: the run queue lock is taken last (RANK_RUNQ) with interrupts off; it is taken by the task that goes and released by the one that
  * comes. Kernel code is never pre-empted: TIF_NEED_RESCHED is looked at on the way back to user space, in cond_resched and by the idle task.
  * Interface: kernel/sched/task.h, kernel/sched/wait.h.
@@ -30,6 +31,8 @@ struct rq {
 	u32 nr_uninterruptible;
 	u64 min_vruntime;         /* never goes back */
 	u64 rt_seq;
+	u64 rt_ns, rt_period_end; /* what real-time tasks have used of the period that ends then */
+	bool rt_throttled;        /* that was their share: fair tasks come first */
 	u64 idle_ns, switches;
 	u64 iowait_ns;            /* of idle_ns: with a task waiting for a device */
 	bool idle_waited;         /* such a task was woken since the idle task began */
@@ -44,6 +47,7 @@ static u64 forks;
 void (*sched_plug_flush)(struct task *t);
 void (*sched_cpu_timer_hook)(struct task *t, bool user_mode);
 atomic_t io_in_flight;
+u32 sched_rt_period_us = 1000000, sched_rt_runtime_us = 950000;
 
 /* kernel/hal/switch.asm */
 struct task *switch_to(struct task *prev, struct task *next);
@@ -123,8 +127,10 @@ static void update_curr(struct rq *rq, u64 now)
 		return;
 	}
 	t->sum_exec_ns += delta;
-	if (t->rt_priority)
+	if (unlikely(t->rt_priority)) {
+		rq->rt_ns += delta;
 		return;
+	}
 	if (likely(t->weight == 1024))
 		t->vruntime += delta;
 	else
@@ -148,7 +154,7 @@ static void check_preempt(struct rq *rq, struct task *t)
 
 	if (c->flags & TIF_NEED_RESCHED)
 		return;
-	if (c == rq->idle || t->rt_priority > c->rt_priority)
+	if (c == rq->idle || t->rt_priority > c->rt_priority || (unlikely(rq->rt_throttled) && c->rt_priority && !t->rt_priority))
 		resched(c);
 	else if (!c->rt_priority && t->policy != SCHED_BATCH && t->policy != SCHED_IDLE && (s64)(c->vruntime - t->vruntime) > WAKEUP_GRANULARITY_NS)
 		resched(c);
@@ -346,15 +352,33 @@ static void deactivate(struct rq *rq, struct task *t)
 	t->nvcsw++;
 }
 
+/* The first fair task in the tree, behind all real-time ones. */
+static struct task *first_fair(const struct rq *rq)
+{
+	struct rb_node *n = rq->tree.node;
+	struct task *found = NULL;
+
+	while (n) {
+		struct task *t = rb_entry(n, struct task, run_node);
+
+		if (!t->rt_priority)
+			found = t;
+		n = t->rt_priority ? n->right : n->left;
+	}
+	return found;
+}
+
 static struct task *pick_next(struct rq *rq)
 {
-	struct task *t;
+	struct task *t = NULL;
 
 	if (!rq->leftmost)
 		return rq->idle;
-	t = rb_entry(rq->leftmost, struct task, run_node);
-	rq->leftmost = rb_next(&t->run_node);
-	rb_erase(&t->run_node, &rq->tree);
+	if (unlikely(rq->rt_throttled))
+		t = first_fair(rq);
+	if (likely(!t))
+		t = rb_entry(rq->leftmost, struct task, run_node);
+	tree_remove(rq, t);
 	return t;
 }
 
@@ -447,13 +471,25 @@ void yield_cpu(void)
 
 /* ---- the tick ---- */
 
+/* Whether real-time tasks have had their share of the period. */
+static void account_rt(struct rq *rq, u64 now)
+{
+	if (now >= rq->rt_period_end) {
+		rq->rt_ns = 0;
+		rq->rt_period_end = now + (u64)sched_rt_period_us * NSEC_PER_USEC;
+	}
+	rq->rt_throttled = rq->rt_ns >= (u64)sched_rt_runtime_us * NSEC_PER_USEC && sched_rt_runtime_us != RT_RUNTIME_ALL;
+}
+
 static bool tick_preempts(struct rq *rq, struct task *t)
 {
-	struct task *l;
+	struct task *l = unlikely(rq->rt_throttled) ? first_fair(rq) : NULL;
 
 	if (!rq->leftmost)
 		return false;
-	l = rb_entry(rq->leftmost, struct task, run_node);
+	if (l && t->rt_priority)
+		return true;
+	l = l ? l : rb_entry(rq->leftmost, struct task, run_node);
 	if (t == rq->idle)
 		return true;
 	if (t->policy == SCHED_RR && l->rt_priority == t->rt_priority && t->sum_exec_ns - t->slice_start_ns >= SCHED_RR_SLICE_NS) {
@@ -472,6 +508,7 @@ void sched_tick(bool user_mode)
 	u32 flags = spin_lock_irqsave(&rq->lock);
 
 	update_curr(rq, now);
+	account_rt(rq, now);
 	if (tick_preempts(rq, t))
 		resched(t);
 	sched_account_tick(rq->nr_running + rq->nr_uninterruptible, now);

@@ -171,6 +171,9 @@ void set_user_nice(struct task *t, int nice);
 #define SCHED_BATCH 3u
 #define SCHED_IDLE 5u
 #define SCHED_RR_SLICE_NS 100000000ull
+/* While fair tasks wait, real-time ones get this much of each period; from /proc/sys/kernel. RT_RUNTIME_ALL: all of it. */
+extern u32 sched_rt_period_us, sched_rt_runtime_us;
+#define RT_RUNTIME_ALL 0xffffffffu
 void sched_set_policy(struct task *t, u32 policy, u32 rt_priority);
 /* Is this an I/O priority that current may use? 0, -EINVAL, or -EPERM: real time is for root. */
 int __must_check ioprio_check(u32 ioprio);

@@ -198,6 +198,7 @@ long sys_mremap(u32 old, u32 old_len, u32 new_len, u32 flags, u32 new_addr)
 long sys_remap_file_pages(u32 start, u32 size, u32 prot, pgoff_t pgoff, u32 flags)
 {
 	struct mm *mm = current->mm;
+	struct shared_anon *anon = NULL;
 	struct file *f = NULL;
 	struct vm_area *a;
 	u32 vm_flags = 0;
@@ -209,15 +210,22 @@ long sys_remap_file_pages(u32 start, u32 size, u32 prot, pgoff_t pgoff, u32 flag
 		return -EINVAL;
 	mutex_lock(&mm->lock);
 	a = mm_find_area_exact(mm, start);
-	if (a && (a->flags & VM_SHARED) && a->file && start + size <= a->end) {
-		f = get_file(a->file);
+	if (a && (a->flags & VM_SHARED) && start + size <= a->end) {
+		f = a->file ? get_file(a->file) : NULL;
+		anon = f ? NULL : shared_anon_get(a);
 		vm_flags = a->flags;
 	}
 	mutex_unlock(&mm->lock);
-	if (!f)
+	flags = MAP_SHARED | MAP_FIXED | (flags & MAP_POPULATE);
+	if (f) {
+		at = mm_map(mm, start, size, flags, vm_flags, pgoff, attach_file, f);
+		fput(f);
+	} else if (anon) {
+		at = mm_map(mm, start, size, flags, vm_flags, pgoff, mm_setup_shared_again, anon);
+		shared_anon_put(anon);
+	} else {
 		return -EINVAL;
-	at = mm_map(mm, start, size, MAP_SHARED | MAP_FIXED | (flags & MAP_POPULATE), vm_flags, pgoff, attach_file, f);
-	fput(f);
+	}
 	return IS_ERR((void *)at) ? at : 0;
 }
 

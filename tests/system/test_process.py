@@ -100,6 +100,13 @@ def test_memory_runs_out():
     assert r.good().text == "eater 137\nstill here\nfine\n", repr(r)
 
 
+def test_real_time_leaves_something():
+    """SCHED_FIFO programs that never sleep do not stop the others; the share is a knob with Linux's name and rules."""
+    r = sh("/t/spinners; cd /proc/sys/kernel; cat sched_rt_period_us sched_rt_runtime_us; for v in 1000001 -1 -2 x 500000; do echo $v >sched_rt_runtime_us; "
+           "cat sched_rt_runtime_us; done 2>/dev/null; echo 400000 2>/dev/null >sched_rt_period_us; cat sched_rt_period_us", add=[(program("spinners.c"), "/t/spinners")])
+    assert r.good().lines == ["slept: 0"] * 3 + ["child: 7"] + ["spinner: signal 9"] * 3 + "1000000 950000 950000 -1 -1 -1 500000 1000000".split(), repr(r)
+
+
 @pytest.mark.parametrize("kernel", sorted(KERNELS))
 def test_storm(kernel, soak):
     """Processes, threads and signals at random; SEED=n repeats a run. Nothing may be left over."""

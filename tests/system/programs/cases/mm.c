@@ -125,6 +125,30 @@ CASE(brk_steps, "brk: growing, shrinking, into other mappings, below its start")
 	say("below the start %d", (char *)syscall(SYS_brk, start - 100 * PAGE) == end + 19 * PAGE);
 }
 
+CASE(remap_file_pages, "other pages of shared memory in part of a mapping")
+{
+	char *p = mmap(NULL, 4 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	for (int i = 0; i < 4; i++)
+		p[i * PAGE] = (char)('a' + i);
+	SAY(syscall(SYS_remap_file_pages, p, PAGE, 0, 3, 0));
+	SAY(syscall(SYS_remap_file_pages, p + 2 * PAGE, 2 * PAGE, 0, 0, 0));
+	say("%.1s %.1s %.1s %.1s", p, p + PAGE, p + 2 * PAGE, p + 3 * PAGE);
+	p[PAGE] = 'B';
+	IN_CHILD {
+		say("%.1s", p + 3 * PAGE);
+		p[2 * PAGE] = 'A';
+		SAY(syscall(SYS_remap_file_pages, p, PAGE, 0, 0, 0));
+		say("%.1s", p);
+	}
+	say("%.1s %.1s", p, p + 2 * PAGE);
+	SAY(syscall(SYS_remap_file_pages, p, PAGE, PROT_READ, 0, 0));
+	SAY(syscall(SYS_remap_file_pages, p, 0, 0, 0, 0));
+	SAY(syscall(SYS_remap_file_pages, anon(PAGE, PROT_READ), PAGE, 0, 0, 0));
+	munmap(p, 4 * PAGE);
+	SAY(syscall(SYS_remap_file_pages, p, PAGE, 0, 0, 0));
+}
+
 CASE(address_space_limit, "RLIMIT_AS: mmap, brk, fork of what is there")
 {
 	struct rlimit l = { 64 << 20, 64 << 20 };

@@ -1,13 +1,16 @@
 /*
- * zerocopy FILE: sends a file over a TCP connection in five ways and prints what each costs, measured by the kernel (/proc/self/copies):
- * how often each byte was moved by the CPU and by devices, mode switches, and instructions (nanoseconds; instructions under
- * tools/vm --accel icount). The copies are those of the sender; the file is cold each time, so that the disk's DMA is one of them.
+ * zerocopy FILE: sends a file over a TCP connection in five ways and prints what each costs, measured by the kernel: how often each byte was moved
+ * by the CPU and by devices, mode switches (/proc/self/copies), and instructions (nanoseconds of CPU time; instructions under tools/vm --accel
+ * icount). Copies and switches are those of the sender, instructions those of all processes and kernel threads, for over loopback anyone may run
+ * the stack. The file is cold each time, so that the disk's DMA is one of the copies. A small file is sent five times; the pass with the fewest
+ * instructions counts.
  *
  * "sendfile" stands for a network device that takes each packet from one place only: the pages of the file have to be copied together
  * (/proc/sys/net/lo_gather is 0). "sendfile+gather" is the same call with a device that fetches the file's own pages.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -24,6 +27,9 @@
 #include <unistd.h>
 
 #define CHUNK 65536
+#define MAX_CLOCKS 128
+#define PASSES 5
+#define SMALL (4u << 20) /* bytes of a file that is sent several times */
 
 static int file, out;
 static size_t size;
@@ -34,7 +40,23 @@ static void fail(const char *what)
 	exit(1);
 }
 
-struct cost { unsigned long long cpu, dma, switches; };
+/* So far: what data cost this process, and what all processes and kernel threads have had of the CPU, ns. */
+struct cost { unsigned long long cpu, dma, switches; long long time; };
+
+static struct { clockid_t clock[MAX_CLOCKS]; int n; } clocks;
+
+/* The CPU clocks of all that runs now. */
+static void find_clocks(void)
+{
+	DIR *d = opendir("/proc");
+
+	clocks.n = 0;
+	for (struct dirent *e; d && (e = readdir(d));)
+		if (atoi(e->d_name) > 0 && clocks.n < MAX_CLOCKS && !clock_getcpuclockid(atoi(e->d_name), &clocks.clock[clocks.n]))
+			clocks.n++;
+	if (d)
+		closedir(d);
+}
 
 static struct cost cost_now(void)
 {
@@ -50,14 +72,17 @@ static struct cost cost_now(void)
 		sscanf(line, "mode_switches: %llu", &c.switches);
 	}
 	fclose(f);
+	for (int i = 0; i < clocks.n; i++) {
+		struct timespec t;
+		if (!clock_gettime(clocks.clock[i], &t))
+			c.time += t.tv_sec * 1000000000LL + t.tv_nsec;
+	}
 	return c;
 }
 
-static long long now(void)
+static struct cost minus(struct cost a, struct cost b)
 {
-	struct timespec t;
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000000000LL + t.tv_nsec;
+	return (struct cost){ a.cpu - b.cpu, a.dma - b.dma, a.switches - b.switches, a.time - b.time };
 }
 
 static void put(const char *data, size_t n)
@@ -186,26 +211,37 @@ static void make_cold(void)
 	fprintf(stderr, "zerocopy: the file does not leave the cache: the disk's part is missing\n");
 }
 
-static void measure(const char *name, void (*send)(void))
+/* The file over a connection of its own, once. */
+static struct cost pass(const char *name, void (*send)(void))
 {
 	pid_t child = connect_reader();
 	int status;
 
 	make_cold();
 	lseek(file, 0, SEEK_SET);
-	struct cost before = cost_now(), twice = cost_now(), after;
-	long long start = now();
+	find_clocks();
+	struct cost before = cost_now(), twice = cost_now();
 	send();
-	long long took = now() - start;
-	after = cost_now();
-	/* what asking itself costs is taken off */
-	double cpu = (double)(after.cpu - twice.cpu - (twice.cpu - before.cpu)) / (double)size;
-	double dma = (double)(after.dma - twice.dma) / (double)size;
+	struct cost after = cost_now();
 	close(out);
 	waitpid(child, &status, 0);
 	if (status)
 		fprintf(stderr, "zerocopy: %s: not all arrived\n", name), exit(1);
-	printf("%-16s %13.0f %13.0f %14llu %14lld\n", name, cpu < 0.05 ? 0 : cpu, dma, after.switches - twice.switches - (twice.switches - before.switches), took);
+	return minus(minus(after, twice), minus(twice, before)); /* what asking itself costs is taken off */
+}
+
+/* The best of a few passes: how many packets go at once depends on when the disk is ready. */
+static void measure(const char *name, void (*send)(void))
+{
+	struct cost best = pass(name, send);
+
+	for (int i = 1; i < (size <= SMALL ? PASSES : 1); i++) {
+		struct cost c = pass(name, send);
+		if (c.time < best.time)
+			best = c;
+	}
+	double cpu = (double)best.cpu / (double)size, dma = (double)best.dma / (double)size;
+	printf("%-16s %13.0f %13.0f %14llu %14lld\n", name, cpu < 0.05 ? 0 : cpu, dma, best.switches, best.time);
 }
 
 int main(int argc, char **argv)

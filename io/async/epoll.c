@@ -507,12 +507,15 @@ static int tell(struct epitem *item, struct epoll_event_abi __user *to)
 	return 1;
 }
 
-/* Tell about the items on `now`, each taken off before it is asked: a change after the answer lists it again. ep->wait.lock held, but not meanwhile. */
-static int tell_all(struct eventpoll *ep, struct list_head *now, struct epoll_event_abi __user *user, int max)
+/*
+ * Tell about the first *look items on `now`, each taken off before it is asked: a change after the answer lists it again. Ends at a fault.
+ * ep->wait.lock held, but not meanwhile.
+ */
+static int tell_all(struct eventpoll *ep, struct list_head *now, struct epoll_event_abi __user *user, int max, u32 *look)
 {
 	int n = 0;
 
-	while (n < max && !list_empty(now)) {
+	for (; n < max && *look && !list_empty(now); --*look) {
 		struct epitem *item = list_first_entry(now, struct epitem, ready);
 		list_del_init(&item->ready);
 		spin_unlock_irq(&ep->wait.lock);
@@ -529,8 +532,20 @@ static int tell_all(struct eventpoll *ep, struct list_head *now, struct epoll_ev
 	return n;
 }
 
-/* Events told, or -EFAULT when there was none before the fault. */
-static int send_events(struct eventpoll *ep, struct epoll_event_abi __user *user, int max)
+static u32 list_length(const struct list_head *head)
+{
+	u32 n = 0;
+
+	for (const struct list_head *l = head->next; l != head; l = l->next)
+		n++;
+	return n;
+}
+
+/*
+ * Look at *look items that are ready at most. Events told, or -EFAULT when there was none before a fault; *look: how many items a fault left
+ * over at the beginning of the list, else 0.
+ */
+static int send_events(struct eventpoll *ep, struct epoll_event_abi __user *user, int max, u32 *look)
 {
 	LIST_HEAD(now);
 
@@ -538,7 +553,8 @@ static int send_events(struct eventpoll *ep, struct epoll_event_abi __user *user
 	pagefault_disable();
 	spin_lock_irq(&ep->wait.lock);
 	list_splice_init(&ep->ready, &now); /* what becomes ready from here on is for the next round */
-	int n = tell_all(ep, &now, user, max);
+	int n = tell_all(ep, &now, user, max, look);
+	*look = n < max && *look ? min(*look, list_length(&now)) : 0;
 	list_splice(&now, &ep->ready);
 	if (!list_empty(&ep->ready) && wait_queue_active(&ep->wait))
 		wake_up_key_locked(&ep->wait, TASK_NORMAL, 1, 0); /* the next waiter may have some */
@@ -548,12 +564,22 @@ static int send_events(struct eventpoll *ep, struct epoll_event_abi __user *user
 	return n;
 }
 
+/* What is ready now, also when some of the program's pages are not there yet. */
 static int take_events(struct eventpoll *ep, struct epoll_event_abi __user *user, int max)
 {
+	u32 look = ~0u;
+	int n = 0;
+
 	for (int tries = 0;; tries++) {
-		int n = send_events(ep, user, max);
-		if (n != -EFAULT || tries == 3 || fault_in_writeable(user, sizeof(*user)))
+		int told = send_events(ep, user + n, max - n, &look);
+		if (told > 0) {
+			n += told;
+			tries = 0;
+		}
+		if (!look)
 			return n;
+		if (tries == 3 || fault_in_writeable(user + n, sizeof(*user)))
+			return n ? n : -EFAULT;
 	}
 }
 

@@ -9,6 +9,7 @@
 #include "mm/alloc.h"
 
 #define COPY_BUFFER (4 * PAGE_SIZE)
+#define LENT_AT_ONCE 16
 
 bool is_cached_file(const struct file *f)
 {
@@ -81,29 +82,56 @@ static ssize_t lend_to_pipe(struct file *out, struct file *in, loff_t *pos, size
 	return done ? (ssize_t)done : got;
 }
 
-/* Each page of a cached file as the source of a write. */
+/* The next pages of a cached file at pos, with references, at most n bytes of them. How many; 0: the end of the file; -errno. */
+static int cached_pages(struct file *f, loff_t pos, size_t n, struct bio_vec *v)
+{
+	int nr = 0;
+
+	while (n && nr < LENT_AT_ONCE) {
+		struct page *page = cached_piece(f, pos, n, &v[nr].offset, &v[nr].len);
+		if (IS_ERR_OR_NULL(page))
+			return nr || !page ? nr : (int)PTR_ERR(page);
+		v[nr].page = page;
+		pos += v[nr].len;
+		n -= v[nr].len;
+		nr++;
+	}
+	return nr;
+}
+
+/* Pages of a cached file as the source of a write. Bytes written; *total: how many were offered. 0: the end of the file; -errno. */
+static ssize_t lend_some(struct file *out, loff_t *out_pos, struct file *in, loff_t pos, size_t n, u32 *total)
+{
+	struct bio_vec v[LENT_AT_ONCE];
+	struct iov_iter iter;
+	int nr = cached_pages(in, pos, n, v);
+
+	*total = 0;
+	if (nr <= 0)
+		return nr;
+	for (int i = 0; i < nr; i++)
+		*total += v[i].len;
+	iov_iter_init(&iter, ITER_BVEC, false, v, (u32)nr, *total);
+	ssize_t sent = file_write_iter(out, &iter, out_pos, 0);
+	for (int i = 0; i < nr; i++)
+		put_page(v[i].page);
+	return sent;
+}
+
+/* All of a cached file's part, a few pages a write. */
 static ssize_t lend_pages(struct file *out, loff_t *out_pos, struct file *in, loff_t *pos, size_t n)
 {
 	ssize_t done = 0;
+	u32 total;
 
 	while (n) {
-		struct bio_vec v;
-		struct iov_iter iter;
-		v.page = cached_piece(in, *pos, n, &v.offset, &v.len);
-		if (!v.page)
-			break;
-		ssize_t sent = PTR_ERR(v.page);
-		if (!IS_ERR(v.page)) {
-			iov_iter_init(&iter, ITER_BVEC, false, &v, 1, v.len);
-			sent = file_write_iter(out, &iter, out_pos, 0);
-			put_page(v.page);
-		}
-		if (sent <= 0)
+		ssize_t sent = lend_some(out, out_pos, in, *pos, n, &total);
+		if (sent < 0)
 			return done ? done : sent;
 		done += sent;
 		*pos += sent;
 		n -= (size_t)sent;
-		if ((u32)sent < v.len || signal_pending_current())
+		if (!sent || (u32)sent < total || signal_pending_current())
 			break;
 		cond_resched();
 	}

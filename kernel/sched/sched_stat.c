@@ -59,9 +59,10 @@ void task_cputime(struct task *t, u64 *utime_ns, u64 *stime_ns)
 		user = u ? total : 0; /* no tick saw it: a short-lived task spends its time in the kernel */
 	else
 		user = u ? scale_time(total, u, u + s) : 0;
-	user = max(user, t->prev_utime_ns);
-	s = total > user ? total - user : 0;
-	s = max(s, t->prev_stime_ns);
+	/* neither goes back, and together they are the time on the CPU */
+	s = max(total - min(user, total), t->prev_stime_ns);
+	user = max(total - min(s, total), t->prev_utime_ns);
+	s = total - min(user, total);
 	t->prev_utime_ns = user;
 	t->prev_stime_ns = s;
 	*utime_ns = user;

@@ -35,11 +35,11 @@ static int other_cpu_clock(int clock, u64 *ns)
 	t = pid ? get_task_by_pid(pid) : get_task(current);
 	if (!t)
 		return -EINVAL;
-	if (t->flags & PF_KTHREAD || (clock & 4 && t->signal != current->signal)) {
+	if (clock & 4 && t->signal != current->signal) {
 		put_task(t);
 		return -EINVAL;
 	}
-	*ns = clock & 4 ? task_runtime_ns(t) : process_cpu_ns(t);
+	*ns = clock & 4 || t->flags & PF_KTHREAD ? task_runtime_ns(t) : process_cpu_ns(t);
 	put_task(t);
 	return 0;
 }

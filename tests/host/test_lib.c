@@ -1,6 +1,6 @@
 /*
  * kernel/lib: formatting, numbers, 64-bit division, trees, bitmaps, rings, lists, text buffers. Compared with the C library where it can.
- * SOURCES: kernel/lib/bitmap.c kernel/lib/cmdline.c kernel/lib/div64.c kernel/lib/errname.c kernel/lib/kstrto.c kernel/lib/printf.c
+ * SOURCES: kernel/lib/bitmap.c kernel/lib/checksum.c kernel/lib/cmdline.c kernel/lib/div64.c kernel/lib/errname.c kernel/lib/kstrto.c kernel/lib/printf.c
  * SOURCES: kernel/lib/radix_tree.c kernel/lib/rbtree.c kernel/lib/seq_buf.c kernel/lib/string.c
  */
 #include "tests/host/host_test.h"
@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "kernel/lib/bitmap.h"
+#include "kernel/lib/checksum.h"
 #include "kernel/lib/cmdline.h"
 #include "kernel/lib/div64.h"
 #include "kernel/lib/err.h"
@@ -511,6 +512,36 @@ TEST(radix_no_memory)
 	}
 }
 
+/* Word by word, as the RFC says it. */
+static u16 sum_by_words(const u8 *p, int n)
+{
+	u32 sum = 0;
+
+	for (int i = 0; i < n; i++)
+		sum += (u32)p[i] << (i & 1 ? 8 : 0);
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return (u16)sum;
+}
+
+TEST(ip_sum_any_piece)
+{
+	static const u8 example[] = { 0x00, 0x01, 0xf2, 0x03, 0xf4, 0xf5, 0xf6, 0xf7 }; /* RFC 1071, section 3: ddf2 in its order */
+	static u8 data[9000];
+
+	CHECK_EQ(ip_sum(example, 8), 0xf2dd);
+	CHECK_EQ(ip_sum(example, 0), 0);
+	for (u32 i = 0; i < sizeof(data); i++)
+		data[i] = i < 4500 ? (u8)random32() : 0xff;
+	for (int n = 0; n < 140; n++)
+		for (int at = 0; at < 5; at++)
+			CHECK_EQ(ip_sum(data + at, n), sum_by_words(data + at, n));
+	for (int i = 0; i < 300; i++) {
+		int at = (int)(random32() % sizeof(data)), n = (int)(random32() % (sizeof(data) - (u32)at));
+		CHECK_EQ(ip_sum(data + at, n), sum_by_words(data + at, n));
+	}
+}
+
 int main(void)
 {
 	random_state = host_test_seed() | 1;
@@ -528,5 +559,6 @@ int main(void)
 	RUN(rbtree_random);
 	RUN(radix_tree_random);
 	RUN(radix_no_memory);
+	RUN(ip_sum_any_piece);
 	return host_test_end();
 }

@@ -634,3 +634,33 @@ CASE(epoll_many, "a thousand descriptors: only those that are ready are told")
 	SAY(epoll_wait(ep, e, 10, 0));
 	say("%u", e[0].data.u32);
 }
+
+CASE(epoll_untouched_pages, "events go into pages that are not there yet, and end before one that is not writable")
+{
+	struct rlimit r = { 4096, 4096 };
+	size_t page = 4096, size = 4 * page;
+	uint64_t v = 1;
+
+	setrlimit(RLIMIT_NOFILE, &r);
+	ep = epoll_create1(0);
+	for (int i = 0; i < 1000; i++) {
+		int fd = eventfd(1, 0);
+		struct epoll_event one = { .events = i % 3 ? EPOLLIN : EPOLLIN | EPOLLET, .data.u32 = (unsigned)i };
+		if (epoll_ctl(ep, EPOLL_CTL_ADD, fd, &one))
+			say("add: %s", strerror(errno));
+		if (i % 5 == 4) /* not ready any more when it is asked */
+			(void)!read(fd, &v, 8);
+	}
+	for (int round = 0; round < 5; round++) {
+		struct epoll_event *e = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		int out_of_order = 0;
+		if (round == 2)
+			mprotect((char *)e + page, page, PROT_READ);
+		if (round == 4)
+			e = (void *)((char *)e + size - 24);
+		int n = epoll_wait(ep, e, round == 3 ? 700 : 1000, 0);
+		for (int i = 1; i < n; i++)
+			out_of_order += e[i].data.u32 <= e[i - 1].data.u32;
+		say("%d, first %u, last %u, out of order %d", n, n > 0 ? e[0].data.u32 : 0, n > 0 ? e[n - 1].data.u32 : 0, out_of_order);
+	}
+}

@@ -28,6 +28,38 @@ CASE(clock_errors, "clock_gettime and clock_getres: clocks and pointers")
 	SAY(syscall(SYS_clock_settime32, 1, &t));
 }
 
+/* ns */
+static long long reads(clockid_t c)
+{
+	struct timespec t = { 0 };
+
+	if (clock_gettime(c, &t))
+		say("clock %d: %s", (int)c, strerror(errno));
+	return t.tv_sec * 1000000000LL + t.tv_nsec;
+}
+
+CASE(cpu_clocks_agree, "the CPU clock of a process with one thread is that of the thread, however its time is divided")
+{
+	int wrong = 0, fd = open("/dev/zero", O_RDONLY);
+	char text[4096];
+	clockid_t own;
+
+	SAY(clock_getcpuclockid(getpid(), &own));
+	for (int i = 0; i < 400; i++) {
+		long long before = reads(CLOCK_THREAD_CPUTIME_ID), process = reads(CLOCK_PROCESS_CPUTIME_ID), by_id = reads(own);
+		long long after = reads(CLOCK_THREAD_CPUTIME_ID);
+		wrong += before > process || process > by_id || by_id > after;
+		if (i / 100 % 2)
+			for (volatile int n = 0; n < 20000; n++)
+				;
+		else
+			for (int n = 0; n < 60; n++)
+				if (read(fd, text, sizeof(text)) < 0)
+					wrong++;
+	}
+	say("%d wrong", wrong);
+}
+
 CASE(clock_order, "clocks do not go back, and agree with each other")
 {
 	struct timespec a, b, real;

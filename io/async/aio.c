@@ -2,7 +2,7 @@
  * AIO contexts and their rings, see aio.h. The ring is shared memory of the process, its pages there from the start, so that a completion in any context writes the
  * event straight into it; the program may read it there and move `head` itself, so nothing the kernel needs to trust lies in it: the tail is
  * kept in the context, the head is taken modulo the size.
- * A context takes requests until io_destroy or the end of its address space. It lives until its last request has ended and nobody has the
+ * A context takes requests until io_destroy or the end of its address space, which wait for them. It lives until its last request has ended and nobody has the
  * ring mapped any more: a child of fork inherits the mapping, as on Linux, and may read and spoil what its parent reads there, no more.
  */
 #include "io/async/aio.h"

@@ -59,10 +59,12 @@ void aio_request_free(struct aio_request *r)
 {
 	if (r->k.file && in_interrupt() && !fput_not_last(r->k.file)) {
 		INIT_WORK(&r->work, last_put_work); /* closing a file may sleep */
-		queue_work(poll_thread, &r->work);
+		queue_work(pool, &r->work);
 		return;
 	}
-	if (r->k.file && !in_interrupt())
+	if (r->poll && r->k.file)
+		fput_later(r->k.file); /* nothing slow in poll_thread */
+	else if (r->k.file && !in_interrupt())
 		fput(r->k.file);
 	free_rest(r);
 }

@@ -57,7 +57,8 @@ struct file_operations {
 #define FMODE_STREAM BIT(3)  /* has no position: pipe, tty, socket */
 #define FMODE_PATH BIT(4)    /* O_PATH */
 #define FMODE_OPENED BIT(5)
-#define FMODE_ATOMIC_POS BIT(6)
+#define FMODE_ATOMIC_POS BIT(7)
+#define FMODE_CAN_POLL BIT(6) /* its operations have poll; set after open, which may choose others */
 
 struct file_ra { /* read-ahead state of one stream, pages */
 	pgoff_t start;      /* where the current window starts */

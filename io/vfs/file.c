@@ -95,7 +95,7 @@ int file_setup(struct file *f, const struct path *path, struct inode *inode, int
 		return err;
 	}
 	f->flags &= ~(u32)(O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC);
-	f->mode |= FMODE_OPENED;
+	f->mode |= f->ops->poll ? FMODE_OPENED | FMODE_CAN_POLL : FMODE_OPENED;
 	if (f->ops->llseek && f->ops->llseek != no_llseek && !(f->mode & FMODE_STREAM))
 		f->mode |= FMODE_LSEEK;
 	if (S_ISREG(inode->mode) || S_ISDIR(inode->mode))

@@ -44,7 +44,7 @@ static void free_pipe(struct pipe *p)
 
 struct pipe *file_pipe(struct file *f)
 {
-	return f->ops == &fifo_fops ? f->private : NULL;
+	return f->inode->fops == &fifo_fops ? f->private : NULL;
 }
 
 int create_pipe_files(struct file *ends[2], int flags)
@@ -477,36 +477,43 @@ void pipe_return(struct pipe *p, struct pipe_buffer *bufs, u32 nr, u32 used)
 
 /* ---- the rest ---- */
 
-static noinline void pipe_poll_queue(struct file *f, struct pipe *p, struct poll_table *pt)
+/* A FIFO that no writer has opened yet did not hang up. */
+static noinline u32 no_writer_events(const struct file *f, const struct pipe *p)
 {
+	return ((u32)f->pos != p->w_counter ? POLLHUP : 0) | (pipe_empty(p) ? 0 : POLLIN | POLLRDNORM);
+}
+
+static inline u32 read_events(const struct file *f)
+{
+	const struct pipe *p = f->private;
+	if (unlikely(!p->writers))
+		return no_writer_events(f, p);
+	return pipe_empty(p) ? 0 : POLLIN | POLLRDNORM;
+}
+
+static inline u32 write_events(const struct file *f)
+{
+	const struct pipe *p = f->private;
+	u32 err = p->readers ? 0 : POLLERR;
+	return pipe_full(p) ? err : err | POLLOUT | POLLWRNORM;
+}
+
+/* poll of any end, for whoever waits. */
+static noinline u32 pipe_poll_queue(struct file *f, struct poll_table *pt)
+{
+	struct pipe *p = f->private;
+
 	p->polled = true; /* an edge-triggered waiter wants to hear of every write from now on */
 	if (f->mode & FMODE_READ)
 		poll_wait(f, &p->rd_wait, pt);
 	if (f->mode & FMODE_WRITE)
 		poll_wait(f, &p->wr_wait, pt);
+	return (f->mode & FMODE_READ ? read_events(f) : 0) | (f->mode & FMODE_WRITE ? write_events(f) : 0);
 }
 
-static u32 pipe_poll(struct file *f, struct poll_table *pt)
-{
-	const struct pipe *p = f->private;
-	u32 events = 0;
-
-	if (pt)
-		pipe_poll_queue(f, f->private, pt);
-	if (f->mode & FMODE_READ) {
-		if (!pipe_empty(p))
-			events = POLLIN | POLLRDNORM;
-		if (!p->writers && (u32)f->pos != p->w_counter) /* a FIFO that no writer has opened yet did not hang up */
-			events |= POLLHUP;
-	}
-	if (f->mode & FMODE_WRITE) {
-		if (!pipe_full(p))
-			events |= POLLOUT | POLLWRNORM;
-		if (!p->readers)
-			events |= POLLERR;
-	}
-	return events;
-}
+static u32 pipe_read_poll(struct file *f, struct poll_table *pt) { return unlikely(pt) ? pipe_poll_queue(f, pt) : read_events(f); }
+static u32 pipe_write_poll(struct file *f, struct poll_table *pt) { return unlikely(pt) ? pipe_poll_queue(f, pt) : write_events(f); }
+static u32 pipe_both_poll(struct file *f, struct poll_table *pt) { return unlikely(pt) ? pipe_poll_queue(f, pt) : read_events(f) | write_events(f); }
 
 static int pipe_fasync(int fd, struct file *f, int on)
 {
@@ -629,11 +636,8 @@ static void closed_end(struct pipe *p, u32 *ends, struct wait_queue_head *other)
 		wake_up_all(other);
 }
 
-/* Also when somebody opens /proc/PID/fd/N of a pipe. */
-static int fifo_open(struct inode *inode, struct file *f)
+static int fifo_open_end(struct inode *inode, struct file *f)
 {
-	if (f->private) /* the first two ends of a new pipe */
-		return 0;
 	struct pipe *p = fifo_pipe(inode);
 	bool nonblock = f->flags & O_NONBLOCK;
 	long err = 0;
@@ -677,16 +681,30 @@ static int fifo_open(struct inode *inode, struct file *f)
 	return (int)err;
 }
 
-const struct file_operations fifo_fops = {
-	.name = "pipe",
-	.read_iter = pipe_read,
-	.write_iter = pipe_write,
-	.llseek = no_llseek,
-	.poll = pipe_poll,
-	.fasync = pipe_fasync,
-	.ioctl = pipe_ioctl,
-	.open = fifo_open,
-	.release = pipe_release,
+/* What a file has that was opened for reading, for writing, or for both: they differ in how they are polled. */
+#define PIPE_OPERATIONS(poll_end) { \
+		.name = "pipe", \
+		.read_iter = pipe_read, \
+		.write_iter = pipe_write, \
+		.llseek = no_llseek, \
+		.poll = poll_end, \
+		.fasync = pipe_fasync, \
+		.ioctl = pipe_ioctl, \
+		.release = pipe_release, \
+	}
+static const struct file_operations pipe_ends[] = {
+	[FMODE_READ] = PIPE_OPERATIONS(pipe_read_poll),
+	[FMODE_WRITE] = PIPE_OPERATIONS(pipe_write_poll),
+	[FMODE_READ | FMODE_WRITE] = PIPE_OPERATIONS(pipe_both_poll),
 };
+
+/* Also when somebody opens /proc/PID/fd/N of a pipe. */
+static int fifo_open(struct inode *inode, struct file *f)
+{
+	f->ops = &pipe_ends[f->mode & (FMODE_READ | FMODE_WRITE)];
+	return f->private ? 0 : fifo_open_end(inode, f); /* the first two ends of a new pipe have theirs */
+}
+
+const struct file_operations fifo_fops = { .name = "pipe", .llseek = no_llseek, .open = fifo_open };
 
 void pipe_init(void) { pipe_cache = kmem_cache_create("pipe", sizeof(struct pipe), 0, NULL); }

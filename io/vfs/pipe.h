@@ -35,9 +35,10 @@ struct pipe {
 	struct pipe_buffer inline_bufs[PIPE_DEFAULT_SLOTS];
 };
 
-static inline u32 pipe_used(const struct pipe *p) { return READ_ONCE(p->head) - READ_ONCE(p->tail); }
-static inline bool pipe_empty(const struct pipe *p) { return READ_ONCE(p->head) == READ_ONCE(p->tail); }
-static inline bool pipe_full(const struct pipe *p) { return pipe_used(p) >= READ_ONCE(p->limit); }
+/* Also looked at without the lock, but nobody spins on them. */
+static inline u32 pipe_used(const struct pipe *p) { return p->head - p->tail; }
+static inline bool pipe_empty(const struct pipe *p) { return p->head == p->tail; }
+static inline bool pipe_full(const struct pipe *p) { return pipe_used(p) >= p->limit; }
 
 struct pipe *file_pipe(struct file *f);                   /* NULL: not a pipe or FIFO */
 int create_pipe_files(struct file *ends[2], int flags);   /* [0] reads, [1] writes */

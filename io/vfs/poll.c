@@ -5,6 +5,7 @@
  */
 #include "io/vfs/poll.h"
 #include "io/vfs/internal.h"
+#include "kernel/hal/uaccess.h"
 #include "kernel/sched/signal.h"
 #include "kernel/sched/time.h"
 #include "mm/alloc.h"
@@ -117,73 +118,64 @@ static bool poll_sleep(struct poll_set *s, u64 deadline_ns)
 }
 
 /*
- * Both calls: look; if nothing is ready, queue while looking; then sleep and look again until something is. scan returns how many are ready.
+ * Both calls, after a look that found nothing: look again, queueing; then sleep and look until something is ready. look returns how many are.
  */
-static long poll_loop(long (*scan)(void *arg, struct poll_table *pt), void *arg, u64 deadline_ns)
+static long wait_ready(long (*look)(void *what, u32 n, struct poll_table *pt), void *what, u32 n, const u64 *deadline_ns)
 {
 	struct poll_set s;
-	long n = scan(arg, NULL);
 
-	if (n)
-		return n;
-	if (!deadline_ns) /* even without a wait: a ppoll whose mask lets a signal in takes it */
+	if (!*deadline_ns) /* even without a wait: a ppoll whose mask lets a signal in takes it */
 		return signal_pending_current() ? -EINTR : 0;
 	poll_set_init(&s);
-	n = scan(arg, &s.pt);
+	long ready = look(what, n, &s.pt);
 	for (bool in_time = true;;) {
-		if (n)
+		if (ready)
 			break;
 		if (s.no_memory)
-			n = -ENOMEM;
+			ready = -ENOMEM;
 		else if (signal_pending_current())
-			n = -EINTR;
-		if (n || !in_time)
+			ready = -EINTR;
+		if (ready || !in_time)
 			break;
-		in_time = poll_sleep(&s, deadline_ns);
-		n = scan(arg, NULL);
+		in_time = poll_sleep(&s, *deadline_ns);
+		ready = look(what, n, NULL);
 	}
 	poll_set_end(&s);
-	return n;
+	return ready;
+}
+
+/*
+ * Both calls look through their descriptors by two functions: one for the common case of a table that nobody shares and no queueing, where
+ * every instruction counts, and one for all others.
+ */
+static inline u32 file_events(struct file *f, struct poll_table *pt)
+{
+	return f->mode & FMODE_CAN_POLL ? f->ops->poll(f, pt) : ALWAYS_READY;
+}
+
+/* Of a slot of a table that nobody shares. */
+static noinline u32 slot_without_poll(const struct file *f) { return f && !(f->mode & FMODE_PATH) ? ALWAYS_READY : POLLNVAL; }
+static inline u32 slot_events(struct file *f)
+{
+	return likely(f) && likely(f->mode & FMODE_CAN_POLL) ? f->ops->poll(f, NULL) : slot_without_poll(f);
 }
 
 /* ---- poll ---- */
 
-struct poll_args {
-	struct pollfd_abi *fds;
-	u32 n;
-};
+#define FAST_FDS 32u
 
-/*
- * Both calls look through their descriptors by a function that is compiled twice: for the common case of a table that nobody shares and no
- * queueing (`quick`), where every instruction counts, and for all others.
- */
-static inline struct fd scan_fdget(int fd, bool quick)
+static noinline long poll_look_queue(struct pollfd_abi *p, u32 n, struct poll_table *pt)
 {
-	return quick ? (struct fd){ unshared_file(current->files, fd), false, false } : fdget(fd);
-}
-
-static inline u32 file_events(struct file *f, struct poll_table *pt)
-{
-	return f->ops->poll ? f->ops->poll(f, pt) : ALWAYS_READY;
-}
-
-static __always_inline long scan_pollfds(const struct poll_args *a, struct poll_table *pt, bool quick)
-{
-	struct pollfd_abi *p = a->fds, *end = p + a->n;
 	long ready = 0;
 
-	for (; p < end; p++) {
-		u32 events = 0;
-		if (likely(p->fd >= 0)) {
-			struct fd f = scan_fdget(p->fd, quick);
-			if (unlikely(!f.file)) {
-				events = POLLNVAL;
-			} else {
-				if (pt)
-					pt->key = (u16)p->events | POLLERR | POLLHUP;
-				events = file_events(f.file, pt) & ((u16)p->events | POLLERR | POLLHUP);
-				fdput(f);
-			}
+	for (; n; n--, p++) {
+		u32 events = 0, wanted = (u16)p->events | POLLERR | POLLHUP;
+		if (p->fd >= 0) {
+			struct fd f = fdget(p->fd);
+			if (pt)
+				pt->key = wanted;
+			events = f.file ? file_events(f.file, pt) & wanted : POLLNVAL;
+			fdput(f);
 		}
 		p->revents = (s16)events;
 		if (events) {
@@ -195,15 +187,56 @@ static __always_inline long scan_pollfds(const struct poll_args *a, struct poll_
 	return ready;
 }
 
-static long scan_poll(void *arg, struct poll_table *pt)
+static __always_inline long poll_look(struct pollfd_abi *fds, u32 n)
 {
-	return !pt && files_unshared(current->files) ? scan_pollfds(arg, NULL, true) : scan_pollfds(arg, pt, false);
+	const struct files *t = current->files;
+	long ready = 0;
+
+	if (!files_unshared(t))
+		return poll_look_queue(fds, n, NULL);
+	struct file **slots = t->fd;
+	u32 max = t->max;
+	for (struct pollfd_abi *p = fds, *end = fds + n; p < end; p++) {
+		u32 events = 0;
+		if (likely((u32)p->fd < max))
+			events = slot_events(slots[p->fd]);
+		else if (p->fd >= 0)
+			events = POLLNVAL;
+		if (events)
+			events &= (u16)p->events | POLLERR | POLLHUP | POLLNVAL;
+		p->revents = (s16)events;
+		ready += events != 0;
+	}
+	return ready;
 }
 
-long do_poll(struct pollfd_abi *fds, u32 n, u64 deadline_ns)
+static long poll_look_again(void *fds, u32 n, struct poll_table *pt)
 {
-	struct poll_args a = { fds, n };
-	return poll_loop(scan_poll, &a, deadline_ns);
+	return pt ? poll_look_queue(fds, n, pt) : poll_look(fds, n);
+}
+
+long do_poll(struct pollfd_abi __user *user, u32 n, const u64 *deadline_ns)
+{
+	struct pollfd_abi fast[FAST_FDS], *fds = fast;
+
+	if (n > rlimit(RLIMIT_NOFILE))
+		return -EINVAL;
+	if (n > FAST_FDS) {
+		fds = kmalloc(n * sizeof(*fds), GFP_KERNEL);
+		if (!fds)
+			return -ENOMEM;
+	}
+	long ret = -EFAULT;
+	if (!copy_from_user(fds, user, n * sizeof(*fds))) {
+		ret = poll_look(fds, n);
+		if (!ret)
+			ret = wait_ready(poll_look_again, fds, n, deadline_ns);
+	}
+	if (ret >= 0 && copy_to_user(user, fds, n * sizeof(*fds)))
+		ret = -EFAULT;
+	if (fds != fast)
+		kfree(fds);
+	return ret;
 }
 
 /* ---- select ---- */
@@ -212,74 +245,122 @@ long do_poll(struct pollfd_abi *fds, u32 n, u64 deadline_ns)
 #define SELECT_OUT (POLLWRBAND | POLLWRNORM | POLLOUT | POLLERR)
 #define SELECT_EX POLLPRI
 
-struct select_args {
-	u32 n;
-	const struct select_sets *sets;
+/* 32 descriptors: what is asked for, and what of it is so. */
+struct select_word {
+	u32 in, out, ex;
+	u32 res_in, res_out, res_ex;
 };
 
-/* The descriptors of one word of the bitmaps. Bits set, or -EBADF. */
-static __always_inline long scan_word(const struct select_sets *s, u32 w, u32 all, struct poll_table *pt, bool quick)
+/* Those of n descriptors from the program, and back. 0 or -EFAULT. */
+static inline int get_words(struct select_word *w, int n, const u32 __user *in, const u32 __user *out, const u32 __user *ex)
 {
-	u32 res_in = 0, res_out = 0, res_ex = 0;
+	for (; n > 0; n -= 32, w++) {
+		w->in = w->out = w->ex = w->res_in = w->res_out = w->res_ex = 0;
+		if ((in && !get_user_word(&w->in, in++)) || (out && !get_user_word(&w->out, out++)) || (ex && !get_user_word(&w->ex, ex++)))
+			return -EFAULT;
+	}
+	return 0;
+}
+
+static inline int put_words(const struct select_word *w, int n, u32 __user *in, u32 __user *out, u32 __user *ex)
+{
+	for (; n > 0; n -= 32, w++)
+		if ((in && !put_user_word(w->res_in, in++)) || (out && !put_user_word(w->res_out, out++)) || (ex && !put_user_word(w->res_ex, ex++)))
+			return -EFAULT;
+	return 0;
+}
+
+/* The descriptors of a word that are asked for, among the first n of them. */
+static inline u32 word_wanted(const struct select_word *w, int n)
+{
+	u32 all = w->in | w->out | w->ex;
+	return n < 32 ? all & ((1u << n) - 1) : all;
+}
+
+/* The descriptor of this bit has these events: note those that are asked for, and count them. */
+static inline void word_note(struct select_word *w, u32 bit, u32 events, long *ready)
+{
+	if ((w->in & bit) && (events & SELECT_IN)) {
+		w->res_in |= bit;
+		++*ready;
+	}
+	if ((w->out & bit) && (events & SELECT_OUT)) {
+		w->res_out |= bit;
+		++*ready;
+	}
+	if ((w->ex & bit) && (events & SELECT_EX)) {
+		w->res_ex |= bit;
+		++*ready;
+	}
+}
+
+/* Both looks fill the results, which are 0 before: those of a look that finds nothing stay so. */
+static noinline long select_look_queue(struct select_word *w, int n, struct poll_table *pt)
+{
 	long ready = 0;
 
-	for (; all; all &= all - 1) {
-		u32 bit = all & -all;
-		struct fd f = scan_fdget((int)(w * 32 + (u32)__builtin_ctz(all)), quick);
-		if (unlikely(!f.file))
-			return -EBADF;
-		if (pt)
-			pt->key = (s->in[w] & bit ? SELECT_IN : 0) | (s->out[w] & bit ? SELECT_OUT : 0) | (s->ex[w] & bit ? SELECT_EX : 0) |
-				  POLLERR | POLLHUP;
-		u32 events = file_events(f.file, pt);
-		fdput(f);
-		if (!events)
-			continue;
-		if ((s->in[w] & bit) && (events & SELECT_IN)) {
-			res_in |= bit;
-			ready++;
+	for (int base = 0; base < n; base += 32, w++) {
+		for (u32 all = word_wanted(w, n - base); all; all &= all - 1) {
+			u32 bit = all & -all;
+			struct fd f = fdget(base + __builtin_ctz(all));
+			if (!f.file)
+				return -EBADF;
+			if (pt)
+				pt->key = (w->in & bit ? SELECT_IN : 0) | (w->out & bit ? SELECT_OUT : 0) | (w->ex & bit ? SELECT_EX : 0) | POLLERR | POLLHUP;
+			word_note(w, bit, file_events(f.file, pt), &ready);
+			fdput(f);
+			if (pt && ready)
+				pt->queue = NULL;
 		}
-		if ((s->out[w] & bit) && (events & SELECT_OUT)) {
-			res_out |= bit;
-			ready++;
-		}
-		if ((s->ex[w] & bit) && (events & SELECT_EX)) {
-			res_ex |= bit;
-			ready++;
-		}
-		if (pt && ready)
-			pt->queue = NULL;
 	}
-	s->res_in[w] = res_in;
-	s->res_out[w] = res_out;
-	s->res_ex[w] = res_ex;
 	return ready;
 }
 
-static __always_inline long scan_sets(const struct select_args *a, struct poll_table *pt, bool quick)
+static __always_inline long select_look(const struct files *t, struct select_word *w, int n)
 {
-	const struct select_sets *s = a->sets;
 	long ready = 0;
 
-	for (u32 w = 0; w * 32 < a->n; w++) {
-		u32 all = s->in[w] | s->out[w] | s->ex[w];
-		if (a->n - w * 32 < 32)
-			all &= (1u << (a->n & 31)) - 1;
-		long n = scan_word(s, w, all, pt, quick);
-		if (n < 0)
-			return n;
-		ready += n;
+	if (!files_unshared(t))
+		return select_look_queue(w, n, NULL);
+	for (struct file **slots = t->fd; n > 0; n -= 32, slots += 32, w++) {
+		for (u32 all = word_wanted(w, n); all; all &= all - 1) {
+			u32 events = slot_events(slots[__builtin_ctz(all)]);
+			if (likely(!events))
+				continue;
+			if (unlikely(events & POLLNVAL))
+				return -EBADF;
+			word_note(w, all & -all, events, &ready);
+		}
 	}
 	return ready;
 }
 
-static long scan_select(void *arg, struct poll_table *pt)
+static long select_look_again(void *words, u32 n, struct poll_table *pt)
 {
-	return !pt && files_unshared(current->files) ? scan_sets(arg, NULL, true) : scan_sets(arg, pt, false);
+	return pt ? select_look_queue(words, (int)n, pt) : select_look(current->files, words, (int)n);
 }
 
-long do_select(u32 n, const struct select_sets *s, u64 deadline_ns)
+long do_select(int n, u32 __user *in, u32 __user *out, u32 __user *ex, const u64 *deadline_ns)
 {
-	struct select_args a = { n, s };
-	return poll_loop(scan_select, &a, deadline_ns);
+	struct select_word few[8], *words = few;
+	const struct files *t = current->files;
+
+	if (n < 0)
+		return -EINVAL;
+	n = (int)min((u32)n, t->max);
+	if (n > (int)ARRAY_SIZE(few) * 32) {
+		words = kmalloc(DIV_ROUND_UP((u32)n, 32) * sizeof(*words), GFP_KERNEL);
+		if (!words)
+			return -ENOMEM;
+	}
+	long ret = get_words(words, n, in, out, ex);
+	if (!ret)
+		ret = select_look(t, words, n);
+	if (!ret)
+		ret = wait_ready(select_look_again, words, (u32)n, deadline_ns);
+	if (ret >= 0 && put_words(words, n, in, out, ex))
+		ret = -EFAULT;
+	if (words != few)
+		kfree(words);
+	return ret == -EINTR ? -ERESTARTNOHAND : ret;
 }

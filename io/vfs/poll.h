@@ -4,19 +4,15 @@
 
 #include "io/vfs/files.h"
 
-#define POLL_FOREVER (~0ull)
-
 struct pollfd_abi {
 	s32 fd;
 	s16 events, revents;
 };
-/* The files of fds[0..n) (kernel memory): fills revents; how many are not 0. Waits until the deadline (ktime_ns; 0: not at all). -EINTR, -ENOMEM. */
-long do_poll(struct pollfd_abi *fds, u32 n, u64 deadline_ns);
-/* in, out, ex: bitmaps of n bits, read and overwritten. How many bits are set afterwards. -EINTR, -EBADF, -ENOMEM. */
-struct select_sets {
-	u32 *in, *out, *ex;
-	u32 *res_in, *res_out, *res_ex;
-};
-long do_select(u32 n, const struct select_sets *s, u64 deadline_ns);
+/*
+ * poll and select: all pointers but deadline_ns (ktime_ns; 0: do not wait; WAIT_FOREVER) are the program's. How many revents are not 0, how many
+ * bits are set. -ENOMEM, -EFAULT, -EINVAL; interrupted: -EINTR from poll, -ERESTARTNOHAND from select; -EBADF from select. May sleep.
+ */
+long do_poll(struct pollfd_abi __user *user, u32 n, const u64 *deadline_ns);
+long do_select(int n, u32 __user *in, u32 __user *out, u32 __user *ex, const u64 *deadline_ns);
 
 #endif

@@ -23,6 +23,29 @@ ssize_t __must_check strncpy_from_user(char *dst, const char __user *src, size_t
 size_t __must_check strnlen_user(const char __user *s, size_t max);
 int __must_check get_user_u32(u32 *out, const u32 __user *p); /* 0 or -EFAULT */
 int __must_check put_user_u32(u32 v, u32 __user *p);
+/* The same without a call, for loops of the kernel proper; false: a fault. The exception table's entries are as in uaccess.asm. */
+#define MAY_FAULT(instruction) "1:\t" instruction "\n\t.pushsection __ex_table, \"a\"\n\t.long 1b, %l[fault]\n\t.popsection"
+static inline bool __must_check get_user_word(u32 *out, const u32 __user *p)
+{
+	u32 v;
+	if (unlikely((uintptr_t)p > USER_SPACE_END - sizeof(*p)))
+		return false;
+	__asm__ goto(MAY_FAULT("movl %1, %0") : "=r"(v) : "m"(*p) : : fault);
+	*out = v;
+	return true;
+fault:
+	return false;
+}
+static inline bool __must_check put_user_word(u32 v, u32 __user *p)
+{
+	if (unlikely((uintptr_t)p > USER_SPACE_END - sizeof(*p)))
+		return false;
+	__asm__ goto(MAY_FAULT("movl %0, %1") : : "r"(v), "m"(*p) : "memory" : fault);
+	return true;
+fault:
+	return false;
+}
+#undef MAY_FAULT
 /* Touch the pages of a user range so that a later atomic copy will probably succeed. 0 or -EFAULT. May sleep. */
 int __must_check fault_in_readable(const void __user *p, size_t n);
 int __must_check fault_in_writeable(void __user *p, size_t n);

@@ -9,10 +9,9 @@
 #include "kernel/sched/timespec.h"
 #include "mm/alloc.h"
 
-#define FAST_FDS 32u
-
 /* ---- timeouts ---- */
 
+static const u64 forever = WAIT_FOREVER;
 enum time_kind { TIMEVAL, TIMESPEC32, TIMESPEC64 };
 
 /* NULL: for ever. A timeout of nothing is the deadline 0: do not wait. */
@@ -21,7 +20,7 @@ static int get_deadline(const void __user *user, enum time_kind kind, u64 *deadl
 	u64 ns;
 	int err;
 
-	*deadline = POLL_FOREVER;
+	*deadline = WAIT_FOREVER;
 	if (!user)
 		return 0;
 	if (kind == TIMEVAL) {
@@ -43,7 +42,7 @@ static int get_deadline(const void __user *user, enum time_kind kind, u64 *deadl
 /* Tell the program what is left, as Linux does; that it cannot be told is no reason to fail. */
 static void put_time_left(void __user *user, enum time_kind kind, u64 deadline)
 {
-	if (!user || deadline == POLL_FOREVER)
+	if (!user || deadline == WAIT_FOREVER)
 		return;
 	u64 now = deadline ? ktime_ns() : 0, left = deadline > now ? deadline - now : 0;
 	if (kind == TIMEVAL) {
@@ -60,42 +59,25 @@ static void put_time_left(void __user *user, enum time_kind kind, u64 deadline)
 
 /* ---- poll ---- */
 
-static long poll_user(struct pollfd_abi __user *user, u32 n, u64 deadline)
-{
-	struct pollfd_abi fast[FAST_FDS], *fds = fast;
-
-	if (n > rlimit(RLIMIT_NOFILE))
-		return -EINVAL;
-	if (n > FAST_FDS) {
-		fds = kmalloc(n * sizeof(*fds), GFP_KERNEL);
-		if (!fds)
-			return -ENOMEM;
-	}
-	long ret = copy_from_user(fds, user, n * sizeof(*fds)) ? -EFAULT : do_poll(fds, n, deadline);
-	if (ret >= 0 && copy_to_user(user, fds, n * sizeof(*fds)))
-		ret = -EFAULT;
-	if (fds != fast)
-		kfree(fds);
-	return ret;
-}
-
 static long poll_restart(struct restart_block *r)
 {
-	long ret = poll_user((void __user *)r->arg[0], r->arg[1], r->deadline_ns);
+	long ret = do_poll((void __user *)r->arg[0], r->arg[1], &r->deadline_ns);
 	return ret == -EINTR ? -ERESTART_RESTARTBLOCK : ret;
+}
+
+static noinline long poll_interrupted(void __user *fds, u32 n, u64 deadline)
+{
+	current->restart = (struct restart_block){ poll_restart, deadline, { (u32)fds, n } };
+	return -ERESTART_RESTARTBLOCK;
 }
 
 long sys_poll(void __user *fds, u32 n, int timeout_ms)
 {
-	u64 deadline = POLL_FOREVER;
+	u64 deadline = WAIT_FOREVER;
 	if (timeout_ms >= 0)
 		deadline = timeout_ms ? add_ns(ktime_ns(), (u64)(u32)timeout_ms * NSEC_PER_MSEC) : 0;
-	long ret = poll_user(fds, n, deadline);
-	if (ret == -EINTR) {
-		current->restart = (struct restart_block){ poll_restart, deadline, { (u32)fds, n } };
-		return -ERESTART_RESTARTBLOCK;
-	}
-	return ret;
+	long ret = do_poll(fds, n, &deadline);
+	return ret == -EINTR ? poll_interrupted(fds, n, deadline) : ret;
 }
 
 static long ppoll(void __user *fds, u32 n, void __user *timeout, enum time_kind kind, const void __user *mask, size_t size)
@@ -106,7 +88,7 @@ static long ppoll(void __user *fds, u32 n, void __user *timeout, enum time_kind 
 		err = set_user_sigmask(mask, size);
 	if (err)
 		return err;
-	long ret = poll_user(fds, n, deadline);
+	long ret = do_poll(fds, n, &deadline);
 	restore_user_sigmask(ret == -EINTR);
 	put_time_left(timeout, kind, deadline);
 	return ret == -EINTR ? -ERESTARTNOHAND : ret;
@@ -124,50 +106,21 @@ long sys_ppoll_time64(void __user *fds, u32 n, s64 __user *timeout, const void _
 
 /* ---- select ---- */
 
-#define FAST_WORDS 8u /* descriptors 0 to 255 need no allocation */
-
-static int get_set(u32 *to, const u32 __user *user, u32 bytes)
-{
-	if (!user) {
-		memset(to, 0, bytes);
-		return 0;
-	}
-	return copy_from_user(to, user, bytes) ? -EFAULT : 0;
-}
-
-static long select_user(int n, u32 __user *in, u32 __user *out, u32 __user *ex, u64 deadline)
-{
-	u32 fast[6 * FAST_WORDS], *bits = fast;
-
-	if (n < 0)
-		return -EINVAL;
-	if ((u32)n > current->files->max)
-		n = (int)current->files->max;
-	u32 words = ((u32)n + 31) / 32, bytes = words * 4;
-	if (words > FAST_WORDS) {
-		bits = kmalloc(6 * bytes, GFP_KERNEL);
-		if (!bits)
-			return -ENOMEM;
-	}
-	struct select_sets s = { bits, bits + words, bits + 2 * words, bits + 3 * words, bits + 4 * words, bits + 5 * words };
-	long ret = get_set(s.in, in, bytes) || get_set(s.out, out, bytes) || get_set(s.ex, ex, bytes) ? -EFAULT : do_select((u32)n, &s, deadline);
-	if (ret >= 0 && ((in && copy_to_user(in, s.res_in, bytes)) || (out && copy_to_user(out, s.res_out, bytes)) ||
-		(ex && copy_to_user(ex, s.res_ex, bytes))))
-		ret = -EFAULT;
-	if (bits != fast)
-		kfree(bits);
-	return ret;
-}
-
-long sys_select(int n, u32 __user *in, u32 __user *out, u32 __user *ex, s32 __user *timeout)
+/* Apart, so that the common call without a timeout is short. */
+static noinline long select_timed(int n, u32 __user *in, u32 __user *out, u32 __user *ex, s32 __user *timeout)
 {
 	u64 deadline;
 	int err = get_deadline(timeout, TIMEVAL, &deadline);
 	if (err)
 		return err;
-	long ret = select_user(n, in, out, ex, deadline);
+	long ret = do_select(n, in, out, ex, &deadline);
 	put_time_left(timeout, TIMEVAL, deadline);
-	return ret == -EINTR ? -ERESTARTNOHAND : ret;
+	return ret;
+}
+
+long sys_select(int n, u32 __user *in, u32 __user *out, u32 __user *ex, s32 __user *timeout)
+{
+	return timeout ? select_timed(n, in, out, ex, timeout) : do_select(n, in, out, ex, &forever);
 }
 
 long sys_old_select(const u32 __user *args)
@@ -192,10 +145,10 @@ static long pselect(int n, u32 __user *in, u32 __user *out, u32 __user *ex, void
 		err = set_user_sigmask((const void __user *)m[0], m[1]);
 	if (err)
 		return err;
-	long ret = select_user(n, in, out, ex, deadline);
-	restore_user_sigmask(ret == -EINTR);
+	long ret = do_select(n, in, out, ex, &deadline);
+	restore_user_sigmask(ret == -ERESTARTNOHAND);
 	put_time_left(timeout, kind, deadline);
-	return ret == -EINTR ? -ERESTARTNOHAND : ret;
+	return ret;
 }
 
 long sys_pselect6(int n, u32 __user *in, u32 __user *out, u32 __user *ex, s32 __user *timeout, const u32 __user *mask)

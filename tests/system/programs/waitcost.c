@@ -4,7 +4,7 @@
  *     waitcost
  *
  * Lines "CALL N NANOSECONDS": of epoll for one event among N pipes (a byte written, told, read again; another pipe each time), of select and
- * poll for each of N pipes.
+ * poll for each of N pipes, the last of which has something to read.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -93,9 +93,11 @@ static double poll_pipe(int n)
 	make_pipes(n);
 	for (int i = 0; i < n; i++)
 		p[i] = (struct pollfd){ .fd = readers[i], .events = POLLIN };
+	must((int)write(writers[n - 1], "", 1), "write");
 	double start = now();
 	for (int k = 0; k < ROUNDS; k++)
-		must(poll(p, (nfds_t)n, 0), "poll");
+		if (must(poll(p, (nfds_t)n, -1), "poll") != 1 || p[n - 1].revents != POLLIN)
+			exit(fprintf(stderr, "poll told something else\n"));
 	double cost = (now() - start) / ROUNDS / n;
 	close_pipes(n);
 	return cost;
@@ -110,10 +112,12 @@ static double select_pipe(int n)
 	FD_ZERO(&all);
 	for (int i = 0; i < n; i++)
 		FD_SET(readers[i], &all);
+	must((int)write(writers[n - 1], "", 1), "write");
 	double start = now();
 	for (int k = 0; k < ROUNDS; k++) {
 		set = all;
-		must(select(readers[n - 1] + 1, &set, NULL, NULL, &(struct timeval){ 0, 0 }), "select");
+		if (must(select(readers[n - 1] + 1, &set, NULL, NULL, NULL), "select") != 1 || !FD_ISSET(readers[n - 1], &set))
+			exit(fprintf(stderr, "select told something else\n"));
 	}
 	double cost = (now() - start) / ROUNDS / n;
 	close_pipes(n);
@@ -127,7 +131,7 @@ int main(void)
 	must(setrlimit(RLIMIT_NOFILE, &most), "setrlimit");
 	printf("epoll 10 %.0f\n", epoll_event(10));
 	printf("epoll 4096 %.0f\n", epoll_event(4096));
-	printf("select 100 %.1f\nselect 1000 %.1f\n", select_pipe(100), select_pipe(1000));
-	printf("poll 100 %.1f\npoll 1000 %.1f\n", poll_pipe(100), poll_pipe(1000));
+	for (int n = 10; n <= 1000; n *= 10)
+		printf("select %d %.1f\npoll %d %.1f\n", n, select_pipe(n), n, poll_pipe(n));
 	return 0;
 }

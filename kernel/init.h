@@ -40,6 +40,7 @@ int irq_init(void);
 int softirq_init(void);
 int time_init(void);
 int sched_init(void);
+int hrtimers_init(void);
 int timer_system_init(void);
 int tasklet_system_init(void);
 int ksoftirqd_init(void);

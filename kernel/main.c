@@ -28,6 +28,7 @@ static const struct init_step steps[] = {
 	{ "time", INIT_IRQ, time_init, "irq" },
 	{ "sched", INIT_SCHED, sched_init, "mm time" },
 	{ "tasklet", INIT_SCHED, tasklet_system_init, "softirq" },
+	{ "hrtimer", INIT_SCHED, hrtimers_init, "sched softirq" },
 	{ "timer", INIT_SCHED, timer_system_init, "sched softirq" },
 	/* Interrupts go on here, and the rest runs in a thread. */
 	{ "ksoftirqd", INIT_SCHED, ksoftirqd_init, "sched" },

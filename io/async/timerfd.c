@@ -1,13 +1,14 @@
 /*
- * timerfd, see timerfd.h. The timer's callback (softirq) counts expirations and arms the next one; periods that passed while it was late are
- * counted too. Descriptors of the wall clock are in one list: when the clock is set, those that wait for a moment of it are armed again, and
- * with CANCEL_ON_SET the reader is told by ECANCELED.
+ * timerfd, see timerfd.h. The timer's function counts an expiration and wakes; a periodic one goes on when that is read or asked for, as on
+ * Linux, and the periods that passed meanwhile are counted then. Descriptors of the wall clock are in one list: when the clock is set, the
+ * readers of those with CANCEL_ON_SET are told by ECANCELED.
  */
 #include "io/async/timerfd.h"
 #include "io/vfs/files.h"
+#include "kernel/hal/cpu.h"
 #include "kernel/init.h"
+#include "kernel/sched/hrtimer.h"
 #include "kernel/sched/timespec.h"
-#include "kernel/uapi/time.h"
 #include "mm/alloc.h"
 
 #define TFD_TIMER_ABSTIME 1u
@@ -15,10 +16,10 @@
 
 struct timerfd {
 	int clock;
-	struct timer timer;
-	u64 expires, interval;  /* ns; expires 0: not armed. wait.lock, like all below */
-	u64 wall_expires;       /* the moment of the wall clock that expires stands for, or 0 */
+	struct hrtimer timer;
+	u64 interval;           /* ns; wait.lock, like all below */
 	u64 ticks;
+	bool expired;           /* the timer has fired; what comes after that is not counted yet */
 	bool tell, canceled;    /* CANCEL_ON_SET; the clock was set and the reader does not know yet */
 	struct list_head node;  /* of the wall clock: in wall_list */
 	struct wait_queue_head wait;
@@ -28,23 +29,28 @@ static const struct file_operations timerfd_fops;
 static DEFINE_SPINLOCK(wall_lock, RANK_FILES);
 static LIST_HEAD(wall_list);
 
-static void expired(void *arg)
+static enum hrtimer_restart timerfd_expired(struct hrtimer *timer)
 {
-	struct timerfd *t = arg;
+	struct timerfd *t = container_of(timer, struct timerfd, timer);
 	u32 flags = spin_lock_irqsave(&t->wait.lock);
-	u64 now = ktime_ns();
 
-	if (t->expires && t->expires <= now) {
-		u64 missed = t->interval ? div64_u64(now - t->expires, t->interval) : 0;
-		t->ticks += 1 + missed;
-		t->expires = t->interval ? t->expires + (missed + 1) * t->interval : 0;
-		if (t->wall_expires)
-			t->wall_expires += (missed + 1) * t->interval;
-		wake_up_key_locked(&t->wait, TASK_NORMAL, 0, POLLIN | POLLRDNORM);
-	}
-	if (t->expires)
-		timer_mod(&t->timer, t->expires);
+	t->expired = true;
+	t->ticks++;
+	wake_up_key_locked(&t->wait, TASK_NORMAL, 0, POLLIN | POLLRDNORM);
 	spin_unlock_irqrestore(&t->wait.lock, flags);
+	return HRTIMER_NORESTART;
+}
+
+/* Somebody takes notice: count the periods that have passed and let the next one come. Lock held. */
+static void catch_up(struct timerfd *t)
+{
+	if (t->expired && t->interval) {
+		u32 n = hrtimer_forward(&t->timer, hrtimer_now(&t->timer), t->interval);
+
+		t->ticks += n ? n - 1 : 0; /* the first one is counted; 0: the wall clock was set back */
+		hrtimer_restart(&t->timer);
+	}
+	t->expired = false;
 }
 
 static ssize_t timerfd_read(struct kiocb *k, struct iov_iter *to)
@@ -55,8 +61,11 @@ static ssize_t timerfd_read(struct kiocb *k, struct iov_iter *to)
 		return -EINVAL;
 	for (;;) {
 		u32 flags = spin_lock_irqsave(&t->wait.lock);
-		u64 ticks = t->ticks;
 		bool canceled = t->canceled;
+		if (canceled)
+			t->expired = false; /* it is to be set anew */
+		catch_up(t);
+		u64 ticks = t->ticks;
 		t->ticks = 0;
 		t->canceled = false;
 		spin_unlock_irqrestore(&t->wait.lock, flags);
@@ -85,19 +94,11 @@ static void destroy(struct timerfd *t)
 	spin_lock(&wall_lock);
 	list_del(&t->node);
 	spin_unlock(&wall_lock);
-	timer_del_sync(&t->timer);
+	hrtimer_cancel(&t->timer);
 	kfree(t);
 }
 
-static void timerfd_release(struct file *f)
-{
-	struct timerfd *t = f->private;
-	u32 flags = spin_lock_irqsave(&t->wait.lock);
-
-	t->expires = 0; /* a callback under way does not arm it again */
-	spin_unlock_irqrestore(&t->wait.lock, flags);
-	destroy(t);
-}
+static void timerfd_release(struct file *f) { destroy(f->private); }
 
 static const struct file_operations timerfd_fops = {
 	.name = "timerfd",
@@ -116,7 +117,7 @@ long sys_timerfd_create(int clock, int flags)
 	if (!t)
 		return -ENOMEM;
 	t->clock = clock;
-	timer_init(&t->timer, expired, t);
+	hrtimer_init(&t->timer, CLOCK_MONOTONIC, timerfd_expired);
 	wait_queue_init(&t->wait);
 	INIT_LIST_HEAD(&t->node);
 	if (clock == CLOCK_REALTIME) {
@@ -137,10 +138,6 @@ static void wall_clock_set(void)
 	spin_lock(&wall_lock);
 	list_for_each_entry(t, &wall_list, node) {
 		u32 flags = spin_lock_irqsave(&t->wait.lock);
-		if (t->expires && t->wall_expires) {
-			t->expires = max_t(u64, realtime_to_ktime(t->wall_expires), 1);
-			timer_mod(&t->timer, t->expires);
-		}
 		if (t->tell) {
 			t->canceled = true;
 			wake_up_key_locked(&t->wait, TASK_NORMAL, 0, POLLIN | POLLRDNORM);
@@ -160,12 +157,13 @@ int timerfd_init(void)
 
 /* ---- setting and asking ---- */
 
-/* wait.lock held. A timer that has expired but was not yet served counts as nearly due. */
-static struct itimer_setting remaining(const struct timerfd *t)
+/* wait.lock held. A timer that is due but was not yet served counts as nearly due. */
+static struct itimer_setting remaining(struct timerfd *t)
 {
-	u64 now = ktime_ns();
+	catch_up(t);
+	s64 left = hrtimer_get_remaining(&t->timer);
 
-	return (struct itimer_setting){ t->interval, !t->expires ? 0 : t->expires > now ? t->expires - now : 1 };
+	return (struct itimer_setting){ t->interval, !hrtimer_is_queued(&t->timer) ? 0 : left > 0 ? (u64)left : 1 };
 }
 
 static struct timerfd *timerfd_of(struct fd f)
@@ -173,7 +171,7 @@ static struct timerfd *timerfd_of(struct fd f)
 	return !f.file ? ERR_PTR(-EBADF) : f.file->ops != &timerfd_fops ? ERR_PTR(-EINVAL) : f.file->private;
 }
 
-/* Lock held. -ECANCELED: it is set, but the clock was set since the last time. */
+/* Lock held, the timer is not queued. -ECANCELED: it is set, but the clock was set since the last time. */
 static int set(struct timerfd *t, const struct itimer_setting *s, u32 how)
 {
 	bool wall = t->clock == CLOCK_REALTIME && (how & TFD_TIMER_ABSTIME), canceled = t->canceled;
@@ -181,17 +179,26 @@ static int set(struct timerfd *t, const struct itimer_setting *s, u32 how)
 	t->ticks = 0;
 	t->interval = s->interval;
 	t->tell = wall && (how & TFD_TIMER_CANCEL_ON_SET);
-	t->canceled = false;
-	t->wall_expires = wall ? s->value : 0;
-	if (!s->value) {
-		t->expires = 0;
-		timer_del(&t->timer);
+	t->expired = t->canceled = false;
+	hrtimer_init(&t->timer, wall ? CLOCK_REALTIME : CLOCK_MONOTONIC, timerfd_expired);
+	if (!s->value)
 		return 0;
-	}
-	t->expires = wall ? realtime_to_ktime(s->value) : how & TFD_TIMER_ABSTIME ? s->value : add_ns(ktime_ns(), s->value);
-	t->expires = max_t(u64, t->expires, 1);
-	timer_mod(&t->timer, t->expires);
+	hrtimer_start(&t->timer, s->value, how & TFD_TIMER_ABSTIME ? HRTIMER_MODE_ABS : HRTIMER_MODE_REL);
 	return canceled && t->tell ? -ECANCELED : 0;
+}
+
+/* With the lock, and the timer neither queued nor running: what it was set to. */
+static u32 stop(struct timerfd *t, struct itimer_setting *before)
+{
+	for (;;) {
+		u32 flags = spin_lock_irqsave(&t->wait.lock);
+
+		*before = remaining(t);
+		if (hrtimer_try_to_cancel(&t->timer) >= 0)
+			return flags;
+		spin_unlock_irqrestore(&t->wait.lock, flags); /* its function runs, and wants the lock */
+		cpu_relax();
+	}
 }
 
 static long settime(int fd, u32 how, const void __user *new, void __user *old, bool wide)
@@ -206,8 +213,7 @@ static long settime(int fd, u32 how, const void __user *new, void __user *old, b
 	struct fd f = fdget(fd);
 	struct timerfd *t = timerfd_of(f);
 	if (!IS_ERR(t)) {
-		u32 flags = spin_lock_irqsave(&t->wait.lock);
-		before = remaining(t);
+		u32 flags = stop(t, &before);
 		err = set(t, &s, how);
 		spin_unlock_irqrestore(&t->wait.lock, flags);
 		if (!err && old)

@@ -16,6 +16,8 @@ PERCPU_SEL      equ 0xd8
 VECTOR_SYSCALL  equ 0x80
 VECTOR_DEBUG    equ 1
 VECTOR_GP       equ 13
+VECTOR_APIC_TIMER    equ 0xEF           ; kernel/hal/apic.h
+VECTOR_APIC_SPURIOUS equ 0xFF
 USER_CS         equ 0x73
 PERCPU_CURRENT  equ 4                       ; kernel/hal/percpu.h
 PERCPU_RETURN   equ 12
@@ -43,8 +45,8 @@ REGS_CS         equ 13 * 4
 REGS_EFLAGS     equ 14 * 4
 REGS_ESP        equ 15 * 4
 
-extern syscall_dispatch, exception_dispatch, irq_dispatch, exit_to_user, page_fault
-global isr_syscall, isr_sysenter, isr_debug, isr_page_fault, return_to_user, return_kernel, isr_table, call_on_stack
+extern syscall_dispatch, exception_dispatch, irq_dispatch, apic_dispatch, exit_to_user, page_fault
+global isr_syscall, isr_sysenter, isr_debug, isr_page_fault, isr_apic_timer, isr_apic_spurious, return_to_user, return_kernel, isr_table, call_on_stack
 
 ; The rest of struct regs after orig_eax and vector.
 %macro PUSH_REGS 0
@@ -279,6 +281,23 @@ irq_common:
 	test byte [esp + REGS_CS], 3
 	jnz return_to_user
 	jmp return_kernel
+
+; The local APIC's own interrupts.
+align 16
+isr_apic_timer:
+	push dword -1
+	push dword VECTOR_APIC_TIMER
+apic_common:
+	SAVE_REGS
+	call apic_dispatch
+	test byte [esp + REGS_CS], 3
+	jnz return_to_user
+	jmp return_kernel
+
+isr_apic_spurious:
+	push dword -1
+	push dword VECTOR_APIC_SPURIOUS
+	jmp apic_common
 
 align 16
 exception_common:

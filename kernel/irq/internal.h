@@ -52,6 +52,7 @@ static inline void irq_remember_code(struct irq_desc *d, const struct regs *r)
 }
 
 extern struct irq_desc irq_lines[NR_IRQS];
+extern u32 apic_timer_count, apic_spurious; /* interrupts of the local APIC's own; only dispatch writes them */
 extern const struct irq_chip *const irq_chip;
 
 /* storm.c: the interrupt was not handled, or the code it interrupted looks as it did the last time. Interrupts off. */

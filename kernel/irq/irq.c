@@ -6,6 +6,7 @@
 #include "kernel/irq/irq.h"
 #include "kernel/debug/bug.h"
 #include "kernel/debug/printk.h"
+#include "kernel/hal/apic.h"
 #include "kernel/hal/cpu.h"
 #include "kernel/hal/percpu.h"
 #include "kernel/init.h"
@@ -14,6 +15,7 @@
 #include "kernel/lib/div64.h"
 #include "kernel/lib/err.h"
 #include "kernel/module/module.h"
+#include "kernel/sched/hrtimer.h"
 #include "kernel/sched/time.h"
 #include "mm/alloc.h"
 
@@ -22,6 +24,7 @@
 #define TRIGGER_EDGE (IRQF_TRIGGER_RISING | IRQF_TRIGGER_FALLING)
 
 struct irq_desc irq_lines[NR_IRQS];
+u32 apic_timer_count, apic_spurious;
 const struct irq_chip *const irq_chip = &i8259_chip;
 
 /* Nothing is on the cascade but the other controller, which speaks with vectors of its own: what comes with this one is stray. */
@@ -220,32 +223,62 @@ static void run_handlers(struct irq_desc *d, u32 irq, const struct regs *r)
 	}
 }
 
-void irq_dispatch(struct regs *r)
+/* Around the handling of an interrupt that has come while `outer` was being handled (NULL: none). */
+static inline struct regs *enter(struct percpu *cpu, struct regs *r)
 {
-	struct percpu *cpu = this_cpu();
-	u32 irq = r->vector - VECTOR_IRQ_BASE;
 	struct regs *outer = cpu->irq_regs;
 
-	if (unlikely((irq & 7) == 7) && irq_chip->is_spurious(irq)) {
-		if (!irq_lines[irq].spurious++)
-			pr_info("spurious 8259A interrupt: IRQ%u\n", irq);
-		return;
-	}
 	cpu->preempt_count += PREEMPT_HARDIRQ;
 	cpu->irq_regs = r;
-	u32 locks = lock_context_enter();
-	run_handlers(&irq_lines[irq], irq, r);
-	lock_context_leave(locks);
-	irq_chip->eoi(irq);
+	return outer;
+}
+
+static inline void leave(struct percpu *cpu, struct regs *outer)
+{
 	cpu->irq_regs = outer;
 	cpu->preempt_count -= PREEMPT_HARDIRQ;
 	if (cpu->softirq_pending && !in_interrupt())
 		softirq_run_pending();
 }
 
+void irq_dispatch(struct regs *r)
+{
+	struct percpu *cpu = this_cpu();
+	u32 irq = r->vector - VECTOR_IRQ_BASE;
+
+	if (unlikely((irq & 7) == 7) && irq_chip->is_spurious(irq)) {
+		if (!irq_lines[irq].spurious++)
+			pr_info("spurious 8259A interrupt: IRQ%u\n", irq);
+		return;
+	}
+	struct regs *outer = enter(cpu, r);
+	u32 locks = lock_context_enter();
+	run_handlers(&irq_lines[irq], irq, r);
+	lock_context_leave(locks);
+	irq_chip->eoi(irq);
+	leave(cpu, outer);
+}
+
+void apic_dispatch(struct regs *r)
+{
+	struct percpu *cpu = this_cpu();
+
+	if (unlikely(r->vector == VECTOR_APIC_SPURIOUS)) {
+		apic_spurious++; /* it wants no end of interrupt: Intel SDM volume 3, 10.9 */
+		return;
+	}
+	struct regs *outer = enter(cpu, r);
+	u32 locks = lock_context_enter();
+	apic_timer_count++;
+	hrtimer_interrupt();
+	lock_context_leave(locks);
+	apic_eoi();
+	leave(cpu, outer);
+}
+
 u64 irq_total(void)
 {
-	u64 sum = 0;
+	u64 sum = (u64)apic_timer_count + apic_spurious;
 
 	for (u32 i = 0; i < NR_IRQS; i++)
 		sum += irq_lines[i].count;

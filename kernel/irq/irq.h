@@ -49,6 +49,8 @@ bool irq_pending(u32 irq);
 
 /* From the stubs, interrupts off: count, run the handlers, acknowledge, then softirqs if outermost. */
 void irq_dispatch(struct regs *r);
+/* The same for the local APIC's vectors: its timer (kernel/sched/hrtimer.h), and the one for nothing. */
+void apic_dispatch(struct regs *r);
 /* An NMI came: count it. */
 void irq_count_nmi(void);
 /* The handler that this CPU is in; NULL: none. Any context. */

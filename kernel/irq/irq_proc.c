@@ -1,6 +1,7 @@
 /*
  * /proc/interrupts, in Linux's format (kernel/irq/proc.c and arch/x86/kernel/irq.c): a line for each line that is in use, with its handlers;
- * then the counts that belong to no line. With a pair of 8259s the spurious interrupts are those of lines 7 and 15, and ERR is their sum.
+ * then the counts that belong to no line. With a pair of 8259s the spurious interrupts are those of lines 7 and 15, and ERR is their sum; SPU has
+ * those of the local APIC, too.
  * /proc/irq/N/spurious has what is odd about one line: Linux's three lines and two of ours.
  */
 #include "kernel/irq/internal.h"
@@ -36,7 +37,8 @@ int irq_show_table(struct seq_buf *s, void *arg)
 		show_line(s, i);
 		spurious += irq_lines[i].spurious;
 	}
-	seq_printf(s, "NMI: %10u   Non-maskable interrupts\nSPU: %10u   Spurious interrupts\nERR: %10u\n", nmis, spurious, spurious);
+	seq_printf(s, "NMI: %10u   Non-maskable interrupts\nLOC: %10u   Local timer interrupts\nSPU: %10u   Spurious interrupts\nERR: %10u\n", nmis,
+		   apic_timer_count, spurious + apic_spurious, spurious);
 	return 0;
 }
 

@@ -8,7 +8,7 @@
 #include "kernel/lib/types.h"
 
 /* In the order they run when several are pending. */
-enum softirq { SOFTIRQ_HI, SOFTIRQ_TIMER, SOFTIRQ_NET, SOFTIRQ_BLOCK, SOFTIRQ_TASKLET, NR_SOFTIRQS };
+enum softirq { SOFTIRQ_HI, SOFTIRQ_TIMER, SOFTIRQ_NET, SOFTIRQ_BLOCK, SOFTIRQ_TASKLET, SOFTIRQ_HRTIMER, NR_SOFTIRQS };
 
 void softirq_open(enum softirq nr, const char *name, void (*action)(void)); /* once, at init */
 void softirq_raise(enum softirq nr); /* any context; from a process they run at once when interrupts and bh are enabled */

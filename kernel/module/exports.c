@@ -150,6 +150,7 @@ EXPORT(finish_wait);
 EXPORT(wait_entry_for_current);
 EXPORT(schedule);
 EXPORT(schedule_until);
+EXPORT(schedule_hrtimeout_range_clock);
 EXPORT(signal_pending_current);
 EXPORT(signal_pending_state);
 EXPORT(set_current_state);

@@ -366,7 +366,8 @@ void __noreturn do_exit(int wait_status)
 	if (atomic_dec_and_test(&t->signal->live)) {
 		if (t->signal->unkillable || t->tgid == 1)
 			panic("init ended with status %#x", (u32)wait_status);
-		timer_del_sync(&t->signal->itimer_real);
+		t->signal->itimer_real_interval_ns = 0;
+		hrtimer_cancel(&t->signal->itimer_real);
 		posix_timers_delete(t);
 		t->signal->cpu_timers = false;
 		exit_mm(t);

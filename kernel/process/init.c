@@ -12,7 +12,6 @@
 #include "kernel/process/reboot.h"
 #include "kernel/process/usermodehelper.h"
 #include "kernel/syscall/futex.h"
-#include "kernel/syscall/posix_timer.h"
 #include "mm/alloc.h"
 #include "mm/mm.h"
 
@@ -82,7 +81,6 @@ static void power_button(void)
 int process_init(void)
 {
 	futex_init();
-	posix_timers_init();
 	out_of_memory_hook = kill_biggest_process;
 	sched_cpu_timer_hook = cpu_timer_tick;
 	power_button_hook = power_button;

@@ -220,6 +220,7 @@ void sched_fork(struct task *t)
 	t->vruntime = max(current->vruntime, rq->min_vruntime);
 	t->exec_start = t->sum_exec_ns = t->utime_ns = t->stime_ns = t->prev_utime_ns = t->prev_stime_ns = 0;
 	t->slice_start_ns = 0;
+	t->timer_slack_ns = t->default_timer_slack_ns = current->timer_slack_ns;
 	t->nvcsw = t->nivcsw = t->min_flt = t->maj_flt = 0;
 	t->io = (struct task_io){ 0 };
 	t->start_ns = ktime_ns();
@@ -423,26 +424,6 @@ void schedule(void)
 	}
 out:
 	spin_unlock_irq(&rq->lock);
-}
-
-static void schedule_timeout_fn(void *arg) { wake_up_process((struct task *)arg); }
-
-bool schedule_until(u64 deadline_ns)
-{
-	struct timer t;
-
-	if (deadline_ns == WAIT_FOREVER) {
-		schedule();
-		return true;
-	}
-	if (ktime_ns() >= deadline_ns) {
-		current->state = TASK_RUNNING;
-		return false;
-	}
-	timer_init(&t, schedule_timeout_fn, current);
-	timer_mod(&t, deadline_ns);
-	schedule();
-	return timer_del_sync(&t);
 }
 
 void cond_resched(void)

@@ -400,6 +400,18 @@ more:
 	leave_queue(s, found, info);
 }
 
+/*
+ * SIGALRM is delivered: a periodic ITIMER_REAL goes on now, and not before, as on Linux, so that a short period costs a program that does not
+ * look nothing.
+ */
+static void rearm_itimer(struct signal *s)
+{
+	if (!s->itimer_real_interval_ns || hrtimer_is_queued(&s->itimer_real))
+		return;
+	hrtimer_forward(&s->itimer_real, ktime_ns(), s->itimer_real_interval_ns);
+	hrtimer_restart(&s->itimer_real);
+}
+
 /* sighand lock of current held. */
 int dequeue_signal(u64 blocked, struct siginfo_k *info)
 {
@@ -413,6 +425,8 @@ int dequeue_signal(u64 blocked, struct siginfo_k *info)
 		sig = next_signal(s->shared_pending & ~blocked);
 		if (sig)
 			collect(s, sig, &s->pending, &s->shared_pending, info);
+		if (unlikely(sig == SIGALRM))
+			rearm_itimer(s);
 	}
 	if (sig && (sigmask_of(sig) & SIGMASK_STOP))
 		s->stop_dequeued = true;

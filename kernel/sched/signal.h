@@ -7,6 +7,7 @@
 
 #include "kernel/sched/task.h"
 #include "kernel/uapi/signal.h"
+#include "kernel/sched/hrtimer.h"
 #include "kernel/sched/time.h"
 #include "kernel/hal/percpu.h"
 
@@ -70,11 +71,13 @@ struct signal {
 	u64 cutime_ns, cstime_ns;
 	struct task_io io_dead, io_children;                  /* of threads that ended, of children that were waited for */
 	u64 utime_dead_ns, stime_dead_ns; /* of threads that ended */
-	struct timer itimer_real;
+	struct hrtimer itimer_real;      /* with the two below: kernel/syscall/itimer.c; sighand lock */
 	u64 itimer_real_interval_ns;
 	struct task *itimer_task;
 	struct list_head posix_timers; /* kernel/syscall/posix_timer.c; sighand lock */
 	int next_timer_id;
+	struct rb_root cpu_timers_tree; /* those of the process's CPU time that are armed; those of threads: task->cpu_timers */
+	u32 nr_thread_timers;           /* how many are armed in the latter, of all threads */
 };
 
 #define RLIMIT_CPU 0

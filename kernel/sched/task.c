@@ -53,6 +53,7 @@ struct sighand init_sighand = {
 };
 
 struct task init_task = {
+	.timer_slack_ns = DEFAULT_TIMER_SLACK_NS,
 	.state = TASK_RUNNING,
 	.flags = PF_KTHREAD,
 	.comm = "swapper",
@@ -270,6 +271,7 @@ struct task *task_alloc(const struct task *from)
 	t->plug = NULL;
 	t->bio_list = NULL;
 	t->kthread = NULL;
+	t->cpu_timers = RB_ROOT;
 	t->leader = t;
 	INIT_LIST_HEAD(&t->children);
 	INIT_LIST_HEAD(&t->sibling);

@@ -70,6 +70,7 @@ struct task {
 	u32 policy, rt_priority;            /* SCHED_*; 0, or 1..99 for SCHED_FIFO and SCHED_RR */
 	u64 rt_seq;                         /* order among equal rt_priority */
 	u64 slice_start_ns;                 /* sum_exec_ns when a SCHED_RR slice began */
+	u32 timer_slack_ns, default_timer_slack_ns; /* how late its sleeps may end (hrtimer.h); the latter is its parent's when it began */
 	u32 ioprio;                         /* IOPRIO_VALUE of ioprio_set; class NONE: follows nice; inherited */
 	u32 request_ioprio;                 /* of an asynchronous request that it starts just now; else 0 */
 	u64 prev_utime_ns, prev_stime_ns;   /* last reported: times never go back */
@@ -107,6 +108,7 @@ struct task {
 	struct completion *vfork_done;
 
 	/* signals: sighand lock */
+	struct rb_root cpu_timers; /* kernel/syscall/posix_timer.c */
 	u64 blocked, saved_blocked;
 	u64 real_blocked; /* in sigtimedwait: what is blocked outside of it; such signals are kept even if ignored */
 	u64 pending_set;

@@ -6,6 +6,7 @@
 #include "kernel/sched/time.h"
 #include "kernel/debug/bug.h"
 #include "kernel/debug/printk.h"
+#include "kernel/hal/apic.h"
 #include "kernel/hal/cmos.h"
 #include "kernel/hal/cpu.h"
 #include "kernel/hal/percpu.h"
@@ -13,6 +14,7 @@
 #include "kernel/init.h"
 #include "kernel/irq/irq.h"
 #include "kernel/lib/div64.h"
+#include "kernel/sched/hrtimer.h"
 #include "kernel/sched/jiffies.h"
 #include "kernel/sched/task.h"
 #include "kernel/sched/timer.h"
@@ -42,7 +44,7 @@ static inline u64 cycles_to_ns(u64 cycles)
 
 u64 ktime_ns(void) { return cycles_to_ns(rdtsc() - tsc_start); }
 
-u64 realtime_ns(void)
+u64 realtime_offset_ns(void)
 {
 	u64 offset;
 	u32 seq;
@@ -51,6 +53,13 @@ u64 realtime_ns(void)
 		seq = seq_read_begin(&vdso_data.seq);
 		offset = wall_offset;
 	} while (seq_read_retry(&vdso_data.seq, seq));
+	return offset;
+}
+
+u64 realtime_ns(void)
+{
+	u64 offset = realtime_offset_ns();
+
 	return ktime_ns() + offset;
 }
 
@@ -127,6 +136,7 @@ void tick(bool user_mode)
 	}
 	publish(tsc, wall_offset);
 	timer_tick(now);
+	hrtimer_tick(now);
 	sched_tick(user_mode);
 }
 
@@ -147,6 +157,7 @@ static void set_from_cmos(void)
 
 int time_init(void)
 {
+	bool apic = apic_init(); /* it is measured while the TSC is */
 	u64 hz = tsc_calibrate();
 	u32 rem;
 
@@ -157,6 +168,9 @@ int time_init(void)
 	set_from_cmos();
 	u32 mhz = (u32)div_u64_rem(div_u64(hz, 1000), 1000, &rem);
 	pr_info("time: TSC runs at %u.%03u MHz, tick %u Hz\n", mhz, rem, HZ);
+	vdso_data.hrtimer_res = hrtimer_resolution;
+	if (apic && apic_timer_start(hz))
+		hrtimer_enable_highres();
 	int ret = request_irq(0, pit_irq, 0, "timer", NULL);
 	if (ret)
 		return ret;

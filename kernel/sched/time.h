@@ -1,6 +1,6 @@
 /*
- * Clocks and timers. Clock source: the TSC, calibrated at boot; wall clock: CMOS plus the time since. Resolution of timers: the tick
- * (1/HZ s).
+ * Clocks and timers. Clock source: the TSC, calibrated at boot; wall clock: CMOS plus the time since. The timers here are for deadlines: they
+ * end with the tick (1/HZ s). Those with nanoseconds: hrtimer.h.
  */
 #ifndef KERNEL_SCHED_TIME_H
 #define KERNEL_SCHED_TIME_H
@@ -14,6 +14,7 @@
 
 u64 ktime_ns(void);          /* monotonic since boot; any context */
 u64 realtime_ns(void);       /* since 1970; any context */
+u64 realtime_offset_ns(void); /* how much more that is than ktime_ns; any context */
 void realtime_set_ns(u64 ns); /* calls the hooks: process context once there are any */
 /* Who waits for moments of the wall clock is told when it was set. No locks held; fn may take spinlocks. */
 struct clock_set_hook { struct list_head node; void (*fn)(void); };

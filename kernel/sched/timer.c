@@ -1,5 +1,5 @@
 /*
- * Timers (time.h): a red-black tree in order of expiry, equal ones in the order they were armed. One lock (RANK_TIMER), also taken with
+ * Timers of the tick (time.h): a red-black tree in order of expiry, equal ones in the order they were armed. One lock (RANK_TIMER), also taken with
  * interrupts off, guards tree, queued flags and the timer that runs now. Functions run in the timer softirq without the lock.
  */
 #include "kernel/debug/bug.h"
@@ -10,6 +10,7 @@
 #include "kernel/irq/softirq.h"
 #include "kernel/lib/seq_buf.h"
 #include "kernel/module/module.h"
+#include "kernel/sched/hrtimer.h"
 #include "kernel/sched/time.h"
 #include "kernel/sched/timer.h"
 #include "kernel/sched/timer_list.h"
@@ -160,8 +161,9 @@ int timer_show_list(struct seq_buf *s, void *arg)
 	u64 now = ktime_ns();
 	u32 n = 0, flags;
 
-	seq_printf(s, "Timer List Version: v0.9\nnow at %llu nsecs\n\ncpu: 0\n clock 0:\n  .resolution:     %u nsecs\nactive timers:\n", now,
-		   (u32)NSEC_PER_SEC / HZ);
+	seq_printf(s, "Timer List Version: v0.9\nHRTIMER_MAX_CLOCK_BASES: %u\nnow at %llu nsecs\n\ncpu: 0\n", HRTIMER_BASES, now);
+	hrtimer_show(s, now);
+	seq_printf(s, "\ntimers of the tick:\n  .resolution: %u nsecs\nactive timers:\n", (u32)NSEC_PER_SEC / HZ);
 	flags = spin_lock_irqsave(&timer_lock);
 	for (struct rb_node *node = first; node && !s->overflow; node = rb_next(node)) {
 		const struct timer *t = rb_entry(node, struct timer, node);
@@ -172,6 +174,8 @@ int timer_show_list(struct seq_buf *s, void *arg)
 	spin_unlock_irqrestore(&timer_lock, flags);
 	seq_printf(s, "\nTick Device: mode:     0\nPer CPU device: 0\nClock Event Device: pit\n period:         %u nsecs\n event_handler:  %pS\n",
 		   (u32)NSEC_PER_SEC / HZ, tick);
+	if (hrtimer_resolution == 1)
+		seq_printf(s, "\nTick Device: mode:     1\nPer CPU device: 0\nClock Event Device: lapic\n event_handler:  %pS\n", hrtimer_interrupt);
 	return 0;
 }
 

@@ -22,7 +22,7 @@ struct vdso_data {
 	u64 tsc;                             /* when the clocks were as below */
 	u32 fraction;                        /* of a nanosecond, in units of 2^-CLOCK_SHIFT */
 	s32 minuteswest, dsttime;            /* settimeofday's time zone, for programs that ask; nothing in the kernel uses it */
-	u32 unused;
+	u32 hrtimer_res;                     /* what clock_getres answers, ns */
 	struct vdso_clock realtime, monotonic;
 } __aligned(PAGE_SIZE); /* alone in its page */
 

@@ -66,7 +66,7 @@ void prepare_to_wait_exclusive(struct wait_queue_head *wq, struct wait_queue_ent
 void finish_wait(struct wait_queue_head *wq, struct wait_queue_entry *e);
 struct wait_queue_entry wait_entry_for_current(void);
 void schedule(void);
-/* Sleep (state set before) until woken or the deadline (ktime_ns; ~0: none). Returns false once the deadline has passed. */
+/* Sleep (state set before) until woken or the deadline (ktime_ns; ~0: none), by a timer of hrtimer.h. Returns false once the deadline has passed. */
 bool schedule_until(u64 deadline_ns);
 bool signal_pending_current(void);
 /* Has the caller a signal to look at, given the state it sleeps in: any in TASK_INTERRUPTIBLE, SIGKILL alone in TASK_KILLABLE? */

@@ -1,4 +1,5 @@
 /* Interval timers and alarm. ITIMER_REAL is a timer of its own, the CPU time ones are counted by the tick (kernel/process/cpu_timers.c). */
+#include "kernel/hal/cpu.h"
 #include "kernel/hal/percpu.h"
 #include "kernel/hal/uaccess.h"
 #include "kernel/process/usage.h"
@@ -11,32 +12,21 @@
 struct itimerval32 { struct timeval32 interval, value; };
 struct itimer_ns { u64 interval, value; };
 
-/* Timer softirq. */
-static void real_timer_fn(void *arg)
+/* The next period, if there is one, begins when the signal is delivered (dequeue_signal). */
+static enum hrtimer_restart real_timer_fn(struct hrtimer *t)
 {
-	struct signal *s = arg;
-	struct task *t = s->itimer_task;
-	u64 now = ktime_ns();
-	u32 flags = spin_lock_irqsave(&t->sighand->lock);
-
-	if (s->itimer_real_interval_ns) {
-		u64 next = s->itimer_real.expires_ns + s->itimer_real_interval_ns;
-		if (next <= now) /* ticks were lost: one signal for all of them */
-			next = now + s->itimer_real_interval_ns;
-		timer_mod(&s->itimer_real, next);
-	}
-	spin_unlock_irqrestore(&t->sighand->lock, flags);
-	send_signal_process(t, SIGALRM, NULL);
+	send_signal_process(container_of(t, struct signal, itimer_real)->itimer_task, SIGALRM, NULL);
+	return HRTIMER_NORESTART;
 }
 
 static void get_real(struct signal *s, struct itimer_ns *v)
 {
-	u64 now = ktime_ns();
+	s64 left = hrtimer_get_remaining(&s->itimer_real);
 
 	v->interval = s->itimer_real_interval_ns;
 	v->value = 0;
-	if (s->itimer_real.queued) /* due but not yet run still counts as running: never 0 */
-		v->value = s->itimer_real.expires_ns > now ? s->itimer_real.expires_ns - now : 1000;
+	if (hrtimer_is_queued(&s->itimer_real)) /* due but not yet run still counts as running: never 0 */
+		v->value = left > 0 ? (u64)left : 1000;
 }
 
 static void set_real(const struct itimer_ns *new, struct itimer_ns *old)
@@ -45,16 +35,20 @@ static void set_real(const struct itimer_ns *new, struct itimer_ns *old)
 	struct signal *s = t->signal;
 	u32 flags;
 
-	if (!s->itimer_real.fn)
-		timer_init(&s->itimer_real, real_timer_fn, s);
-	flags = spin_lock_irqsave(&t->sighand->lock);
-	get_real(s, old);
+	for (;;) {
+		flags = spin_lock_irqsave(&t->sighand->lock);
+		get_real(s, old);
+		if (hrtimer_try_to_cancel(&s->itimer_real) >= 0)
+			break;
+		spin_unlock_irqrestore(&t->sighand->lock, flags); /* its function runs, and wants the lock */
+		cpu_relax();
+	}
 	s->itimer_task = t->leader;
-	s->itimer_real_interval_ns = new->interval;
-	spin_unlock_irqrestore(&t->sighand->lock, flags);
-	timer_del_sync(&s->itimer_real);
+	s->itimer_real_interval_ns = new->value ? new->interval : 0;
+	hrtimer_init(&s->itimer_real, CLOCK_MONOTONIC, real_timer_fn);
 	if (new->value)
-		timer_mod(&s->itimer_real, ktime_ns() + new->value);
+		hrtimer_start(&s->itimer_real, new->value, HRTIMER_MODE_REL);
+	spin_unlock_irqrestore(&t->sighand->lock, flags);
 }
 
 static void set_cpu(struct cpu_itimer *it, const struct itimer_ns *new, struct itimer_ns *old)

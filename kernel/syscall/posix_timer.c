@@ -1,13 +1,16 @@
 /*
  * POSIX timers: timer_create and what goes with it. Each has the one queue entry its signal travels in. A periodic timer that fired stays off
  * until its signal is taken (posix_taken); the periods that passed meanwhile are the overrun, and the next expiry is armed then, so that a
- * short period costs a program that does not look nothing. Timers of the wall clock, set to a moment of it, are armed again when the clock is
- * set. Timers of CPU clocks have no struct timer: the tick looks at them. A process's timers hang on its struct signal; the sighand lock guards
- * all. They are not inherited, and end with the program.
+ * short period costs a program that does not look nothing. Timers of the wall clock, set to a moment of it, are hrtimers of CLOCK_REALTIME.
+ * Timers of CPU clocks have no hrtimer: the tick looks at them. They are in trees in order of expiry, one for the process's time
+ * and one for each thread's, so that the tick looks at the first of each only. A process's timers hang on its struct signal; the sighand lock
+ * guards all. They are not inherited, and end with the program.
  */
 #include "kernel/syscall/posix_timer.h"
 #include "kernel/hal/percpu.h"
 #include "kernel/hal/uaccess.h"
+#include "kernel/sched/hrtimer.h"
+#include "kernel/sched/jiffies.h"
 #include "kernel/sched/signal.h"
 #include "kernel/sched/timespec.h"
 #include "kernel/uapi/time.h"
@@ -39,7 +42,9 @@ struct posix_timer {
 	struct task *task;        /* leader of the process */
 	struct task *thread;      /* SIGEV_THREAD_ID: who gets the signal, else NULL */
 	struct task *cpu_task;    /* whose CPU time it counts, else NULL */
-	struct timer timer;
+	struct hrtimer timer;
+	struct rb_node cpu_node;  /* armed, of a CPU clock: in cpu_tree */
+	bool in_cpu_tree;
 	struct sigqueue queue;
 };
 
@@ -79,21 +84,58 @@ static u32 forward(struct posix_timer *p, u64 now)
 
 static void add_overrun(struct posix_timer *p, u32 n) { p->overrun = min(p->overrun + n, 0x7fffffffu); }
 
+static enum hrtimer_restart expired(struct hrtimer *timer);
+
+static struct rb_root *cpu_tree(const struct posix_timer *p)
+{
+	return p->base == THREAD_CPU ? &p->cpu_task->cpu_timers : &p->task->signal->cpu_timers_tree;
+}
+
+static void cpu_enqueue(struct posix_timer *p)
+{
+	struct rb_root *tree = cpu_tree(p);
+	struct rb_node **link = &tree->node, *parent = NULL;
+
+	while (*link) {
+		parent = *link;
+		link = p->expires < rb_entry(parent, struct posix_timer, cpu_node)->expires ? &parent->left : &parent->right;
+	}
+	rb_link_node(&p->cpu_node, parent, link);
+	rb_insert_color(&p->cpu_node, tree);
+	p->in_cpu_tree = true;
+	p->task->signal->nr_thread_timers += p->base == THREAD_CPU;
+	p->task->signal->cpu_timers = true;
+}
+
+static void cpu_dequeue(struct posix_timer *p)
+{
+	if (!p->in_cpu_tree)
+		return;
+	rb_erase(&p->cpu_node, cpu_tree(p));
+	p->in_cpu_tree = false;
+	p->task->signal->nr_thread_timers -= p->base == THREAD_CPU;
+}
+
 static void arm(struct posix_timer *p)
 {
 	p->armed = true;
 	if (p->silent)
 		return;
-	if (p->base >= PROCESS_CPU)
-		p->task->signal->cpu_timers = true;
-	else
-		timer_mod(&p->timer, p->base == REALTIME ? realtime_to_ktime(p->expires) : p->expires);
+	if (p->base >= PROCESS_CPU) {
+		cpu_dequeue(p);
+		cpu_enqueue(p);
+		return;
+	}
+	if (!hrtimer_is_queued(&p->timer))
+		hrtimer_init(&p->timer, p->base == REALTIME ? CLOCK_REALTIME : CLOCK_MONOTONIC, expired);
+	hrtimer_start(&p->timer, p->expires, HRTIMER_MODE_ABS);
 }
 
 static void disarm(struct posix_timer *p)
 {
 	p->armed = p->requeue = false;
-	timer_del(&p->timer);
+	(void)hrtimer_try_to_cancel(&p->timer); /* if its function runs, it waits for our lock, and then sees that it is not armed */
+	cpu_dequeue(p);
 	cancel_sigqueue_locked(p->thread ? p->thread : p->task, &p->queue, !p->thread);
 }
 
@@ -105,25 +147,25 @@ static void fire(struct posix_timer *p)
 	p->overrun = 0;
 	if (send_sigqueue_locked(p->thread ? p->thread : p->task, &p->queue, !p->thread)) {
 		p->requeue = p->interval != 0;
-	} else if (p->interval) { /* nobody wants it now */
-		forward(p, now_of(p));
+	} else if (p->interval) { /* nobody wants it now: once a tick is often enough */
+		forward(p, now_of(p) + (p->interval < TICK_NSEC ? TICK_NSEC : 0));
 		arm(p);
 	}
 }
 
-/* Timer softirq. */
-static void expired(void *arg)
+static enum hrtimer_restart expired(struct hrtimer *timer)
 {
-	struct posix_timer *p = arg;
+	struct posix_timer *p = container_of(timer, struct posix_timer, timer);
 	u32 flags = spin_lock_irqsave(&p->task->sighand->lock);
 
 	if (p->armed) {
 		if (p->expires <= now_of(p))
 			fire(p);
 		else
-			arm(p); /* the wall clock was set back */
+			arm(p); /* it was set again just now */
 	}
 	spin_unlock_irqrestore(&p->task->sighand->lock, flags);
+	return HRTIMER_NORESTART;
 }
 
 /* The signal left its queue. */
@@ -142,52 +184,39 @@ static void posix_taken(struct sigqueue *q, struct siginfo_k *info)
 	arm(p);
 }
 
+/* Fire what is due in the tree by its clock's time; whether timers are left. Those that fire and go on do so behind `now`. */
+static bool fire_due(struct rb_root *tree, u64 now)
+{
+	struct rb_node *first;
+
+	while ((first = rb_first(tree)) != NULL) {
+		struct posix_timer *p = rb_entry(first, struct posix_timer, cpu_node);
+
+		if (p->expires > now)
+			return true;
+		cpu_dequeue(p);
+		fire(p);
+	}
+	return false;
+}
+
 bool posix_cpu_timers_tick(struct task *t)
 {
-	struct posix_timer *p;
+	struct signal *s = t->signal;
 	bool any = false;
 
-	list_for_each_entry(p, &t->signal->posix_timers, node) {
-		if (p->base < PROCESS_CPU || !p->armed || p->silent)
-			continue;
-		if ((p->base == PROCESS_CPU || p->cpu_task == t) && p->expires <= now_of(p))
-			fire(p);
-		any |= p->armed;
-	}
-	return any;
-}
-
-static void wall_clock_set(void)
-{
-	struct posix_timer *p;
-	struct task *t;
-
-	spin_lock_bh(&tasklist_lock);
-	list_for_each_entry(t, &all_tasks, all_node) {
-		if (t != t->leader || (t->flags & PF_KTHREAD))
-			continue;
-		u32 flags = spin_lock_irqsave(&t->sighand->lock);
-		list_for_each_entry(p, &t->signal->posix_timers, node) {
-			if (p->armed && p->base == REALTIME)
-				arm(p);
-		}
-		spin_unlock_irqrestore(&t->sighand->lock, flags);
-	}
-	spin_unlock_bh(&tasklist_lock);
-}
-
-void posix_timers_init(void)
-{
-	static struct clock_set_hook hook = { .fn = wall_clock_set };
-
-	clock_set_register(&hook);
+	if (t->cpu_timers.node)
+		any |= fire_due(&t->cpu_timers, task_runtime_ns(t));
+	if (s->cpu_timers_tree.node)
+		any |= fire_due(&s->cpu_timers_tree, process_cpu_now(s));
+	return any || s->nr_thread_timers;
 }
 
 /* ---- making and ending ---- */
 
 static void free_timer(struct posix_timer *p)
 {
-	timer_del_sync(&p->timer);
+	hrtimer_cancel(&p->timer);
 	put_task(p->task);
 	if (p->thread)
 		put_task(p->thread);
@@ -326,7 +355,7 @@ long sys_timer_create(int clock, const void __user *user, s32 __user *id)
 	p = kzalloc(sizeof(*p), GFP_KERNEL);
 	if (!p)
 		return -ENOMEM;
-	timer_init(&p->timer, expired, p);
+	hrtimer_init(&p->timer, CLOCK_MONOTONIC, expired);
 	INIT_LIST_HEAD(&p->queue.node);
 	p->queue.taken = posix_taken;
 	p->task = get_task(current->leader);

@@ -5,7 +5,6 @@
 #include "kernel/lib/types.h"
 
 struct task;
-void posix_timers_init(void);
 /* All timers of t's process, with their pending signals: it ends, or t, the only thread left, calls execve. Process context, no locks held. */
 void posix_timers_delete(struct task *t);
 /* The tick found t running: fire what is due of its process by CPU clocks; whether such timers are left. sighand lock held, hard interrupt. */

@@ -246,7 +246,6 @@ long sys_set_tid_address(u32 __user *tid)
 #define PR_GET_NO_NEW_PRIVS 39
 #define PR_GET_TID_ADDRESS 40
 #define LAST_CAP 40
-#define TIMER_SLACK_NS 50000
 
 static long prctl_name(bool set, u32 addr)
 {
@@ -292,10 +291,11 @@ long sys_prctl(int option, u32 a, u32 b, u32 c, u32 d)
 		return 0;
 	case PR_SET_KEEPCAPS: /* capabilities follow the effective uid here: there is nothing to keep */
 		return a > 1 ? -EINVAL : a ? -EPERM : 0;
-	case PR_SET_TIMERSLACK: /* timers have the resolution of the tick */
+	case PR_SET_TIMERSLACK:
+		t->timer_slack_ns = a ? a : t->default_timer_slack_ns;
 		return 0;
 	case PR_GET_TIMERSLACK:
-		return TIMER_SLACK_NS;
+		return (long)t->timer_slack_ns;
 	case PR_SET_CHILD_SUBREAPER:
 		t->signal->child_subreaper = a != 0;
 		return 0;

@@ -4,13 +4,13 @@
 #include "kernel/process/internal.h"
 #include "kernel/process/usage.h"
 #include "kernel/syscall/calls.h"
+#include "kernel/sched/hrtimer.h"
 #include "kernel/sched/timespec.h"
 #include "kernel/sched/vdso_data.h"
 #include "kernel/uapi/time.h"
 
 
 #define TICK_NS (NSEC_PER_SEC / HZ)
-#define WALL_CLOCK_RECHECK_NS NSEC_PER_SEC /* a sleep until a wall clock time looks so often whether the clock was set */
 
 /* ---- reading ---- */
 
@@ -91,7 +91,10 @@ static long clock_res(int clock, void __user *ts, bool wide)
 
 	if (e || !ts)
 		return e;
-	return put_timespec_ns(ts, wide, clock == CLOCK_REALTIME_COARSE || clock == CLOCK_MONOTONIC_COARSE ? TICK_NS : 1);
+	if (clock == CLOCK_REALTIME_COARSE || clock == CLOCK_MONOTONIC_COARSE)
+		return put_timespec_ns(ts, wide, TICK_NS);
+	bool cpu = clock < 0 || clock == CLOCK_PROCESS_CPUTIME_ID || clock == CLOCK_THREAD_CPUTIME_ID;
+	return put_timespec_ns(ts, wide, cpu ? 1 : hrtimer_resolution);
 }
 
 long sys_clock_getres(int clock, void __user *ts) { return clock_res(clock, ts, false); }
@@ -174,29 +177,15 @@ long sys_settimeofday(const void __user *tv, const void __user *tz)
 
 /* ---- sleeping ---- */
 
-/* Sleep until the monotonic time. 0 or -EINTR; *left: what remained. */
-static int sleep_until(u64 deadline)
+/* Sleep until that time of CLOCK_MONOTONIC or CLOCK_REALTIME, also when the latter is set meanwhile. 0 or -EINTR. */
+static int sleep_until(u64 deadline, int clock)
 {
 	for (;;) {
 		if (signal_pending_current())
 			return -EINTR;
 		set_current_state(TASK_INTERRUPTIBLE);
-		if (!schedule_until(deadline) || ktime_ns() >= deadline)
+		if (!schedule_hrtimeout_range_clock(deadline, current_timer_slack_ns(), clock))
 			return 0;
-	}
-}
-
-/* Until a wall clock time, also when the clock is set meanwhile. */
-static int sleep_until_realtime(u64 real)
-{
-	for (;;) {
-		u64 deadline = realtime_to_ktime(real);
-		int e;
-		if (!deadline)
-			return 0;
-		e = sleep_until(min(deadline, add_ns(ktime_ns(), WALL_CLOCK_RECHECK_NS)));
-		if (e)
-			return e;
 	}
 }
 
@@ -205,7 +194,7 @@ static long sleep_restart(struct restart_block *r)
 {
 	u64 deadline = r->deadline_ns, now;
 
-	if (!sleep_until(deadline))
+	if (!sleep_until(deadline, CLOCK_MONOTONIC))
 		return 0;
 	now = ktime_ns();
 	if (now >= deadline)
@@ -241,7 +230,7 @@ static long do_clock_nanosleep(int clock, int flags, const void __user *req, voi
 		return e;
 	if (!(flags & TIMER_ABSTIME))
 		return sleep_relative(ns, rem, wide);
-	e = clock == CLOCK_REALTIME || clock == CLOCK_TAI ? sleep_until_realtime(ns) : sleep_until(min(ns, WAIT_FOREVER - 1));
+	e = sleep_until(min(ns, WAIT_FOREVER - 1), clock == CLOCK_REALTIME || clock == CLOCK_TAI ? CLOCK_REALTIME : CLOCK_MONOTONIC);
 	return e ? -ERESTARTNOHAND : 0;
 }
 

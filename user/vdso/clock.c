@@ -130,7 +130,7 @@ EXPORT int __vdso_clock_getres(int clock, struct timespec32 *ts)
 	if (!(bit & (OF_REALTIME | OF_MONOTONIC | OF_COARSE)))
 		return system_call(SYS_clock_getres, clock, ts);
 	if (ts)
-		*ts = (struct timespec32){ 0, bit & OF_COARSE ? (s32)(NSEC_PER_SEC / HZ) : 1 };
+		*ts = (struct timespec32){ 0, bit & OF_COARSE ? (s32)(NSEC_PER_SEC / HZ) : (s32)vvar.hrtimer_res };
 	return 0;
 }
 

@@ -7,8 +7,15 @@
 
 static inline void msleep(unsigned int ms) { sleep_ms(ms); }
 static inline void ssleep(unsigned int s) { sleep_ms(s * 1000); }
-/* Sleeps are as long as the clock's tick at least. */
-static inline void usleep_range(unsigned long low_us, unsigned long high_us) { sleep_ms((low_us + 999) / 1000); }
+/* Sleep between low_us and high_us, as the event device allows (hrtimer.h). */
+static inline void usleep_range(unsigned long low_us, unsigned long high_us)
+{
+	u64 deadline = ktime_ns() + low_us * 1000ull, slack = high_us > low_us ? (high_us - low_us) * 1000ull : 0;
+
+	do
+		set_current_state(TASK_UNINTERRUPTIBLE);
+	while (schedule_hrtimeout_range_clock(deadline, slack, CLOCK_MONOTONIC));
+}
 static inline void fsleep(unsigned long us) { usleep_range(us, us); }
 static inline unsigned long msleep_interruptible(unsigned int ms)
 {

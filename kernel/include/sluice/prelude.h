@@ -27,6 +27,7 @@
 #include "kernel/lib/string.h"
 #include "kernel/lib/types.h"
 #include "kernel/module/module.h"
+#include "kernel/sched/hrtimer.h"
 #include "kernel/sched/random.h"
 #include "kernel/sched/task.h"
 #include "kernel/sched/time.h"

@@ -156,6 +156,7 @@ def test_idt(said):
     text = said["irq", "io-idt"]
     assert re.search(r"0x2e +IRQ 14 +interrupt gate +0 +0x60 +0xc\w{7} +isr_46\n", text), text
     assert re.search(r"0x80 +system call +trap gate +3 +0x60 +0xc\w{7} +isr_syscall\n", text)
+    assert re.search(r"0xef +APIC timer +interrupt gate +0 +0x60 +0xc\w{7} +isr_apic_timer\n", text), text
     assert re.search(r"0x08 +double fault +task gate", text)
     assert "handler is in kernel/hal/isr.asm:" in said["irq", "io-idt 0x2e"]
 

@@ -8,7 +8,8 @@ from .interrupts import vector_name
 ERROR_CODE = {8, 10, 11, 12, 13, 14, 17, 21, 29, 30}    # vectors that come with one (Intel SDM volume 3, table 6-1)
 REGS_TO_EIP = 48        # bytes of struct regs below eip (kernel/hal/regs.h)
 # Bytes between ESP and the saved EIP at the start of each piece of the stubs.
-DEPTH = {"isr_syscall": 0, "isr_page_fault": 4, "irq_common": 8, "exception_common": 8, "return_to_user": REGS_TO_EIP,
+DEPTH = {"isr_syscall": 0, "isr_page_fault": 4, "irq_common": 8, "exception_common": 8, "isr_apic_timer": 0,
+         "isr_apic_spurious": 0, "apic_common": 8, "return_to_user": REGS_TO_EIP,
          "return_kernel": REGS_TO_EIP, "return_to_user_work": REGS_TO_EIP, "return_kernel.pop_fs": 12, "return_kernel.iret": 0,
          "return_kernel.pop_ds": 20, "return_kernel.pop_es": 16, "return_kernel.bad_ds": 20, "return_kernel.bad_es": 16,
          "return_kernel.bad_fs": 12, "return_kernel.bad_iret": 0,

@@ -12,7 +12,7 @@ PIC_NAMES = ("timer", "keyboard", "cascade", "COM2", "COM1", "LPT2", "floppy", "
 EXCEPTIONS = {0: "divide error", 1: "debug", 2: "NMI", 3: "breakpoint", 4: "overflow", 5: "bound range", 6: "invalid opcode",
               7: "device not available", 8: "double fault", 9: "coprocessor overrun", 10: "invalid TSS", 11: "segment not present",
               12: "stack fault", 13: "general protection", 14: "page fault", 16: "x87 error", 17: "alignment check", 18: "machine check",
-              19: "SIMD error", 0x80: "system call"}
+              19: "SIMD error", 0x80: "system call", 0xEF: "APIC timer", 0xFF: "APIC spurious"}
 # Gate types of the Intel SDM, volume 3, table 3-2.
 GATES = {0x5: "task gate", 0x6: "16-bit interrupt gate", 0x7: "16-bit trap gate", 0xE: "interrupt gate", 0xF: "trap gate"}
 SSTEP_ENABLE, SSTEP_NOIRQ, SSTEP_NOTIMER = 1, 2, 4
@@ -91,7 +91,7 @@ Without VECTOR: those that lead somewhere of their own; vectors nobody uses are 
         if base < 0xC0000000:
             raise Problem("the IDT is at %#010x: the kernel has not loaded its own yet" % base)
         count = (last + 1) // 8
-        vectors = [number(args[0], "a vector", 0, count - 1)] if args else [*range(min(48, count)), 0x80]
+        vectors = [number(args[0], "a vector", 0, count - 1)] if args else [*range(min(48, count)), 0x80, 0xEF, 0xFF]
         rows = [self.gate(v, memory(base + 8 * v, 8)) for v in vectors if 8 * v + 7 <= last]
         print("IDT at %#010x, %d gates" % (base, count))
         table(rows, ["vector", "name", "gate", "DPL", "selector", "handler", "symbol"])

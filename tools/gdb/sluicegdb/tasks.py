@@ -3,7 +3,7 @@ from .base import Command, Problem, at, check_pointer, command, each, name_of, n
 from .base import place_of, pointer, register, symbol, symbol_at, table, text, word
 from .frames import REGS_TO_EIP, percpu, stack_of
 
-STUBS = ("irq_common", "exception_common", "isr_page_fault", "isr_syscall", "isr_sysenter", "return_to_user_work")
+STUBS = ("irq_common", "apic_common", "exception_common", "isr_page_fault", "isr_syscall", "isr_sysenter", "return_to_user_work")
 STATES = {0: "R", 1: "S", 2: "D", 4: "T", 16: "Z", 32: "X"}
 PF_KTHREAD = 1 << 8
 FRAMES_MAX = 60

@@ -295,7 +295,14 @@ bool schedule_hrtimeout_range_clock(u64 deadline_ns, u64 slack_ns, int clock)
 	return hrtimer_cancel(&s.timer);
 }
 
-bool schedule_until(u64 deadline_ns) { return schedule_hrtimeout_range_clock(deadline_ns, current_timer_slack_ns(), CLOCK_MONOTONIC); }
+bool schedule_until(u64 deadline_ns)
+{
+	if (deadline_ns == WAIT_FOREVER) { /* most often: it need not know about slack */
+		schedule();
+		return true;
+	}
+	return schedule_hrtimeout_range_clock(deadline_ns, current_timer_slack_ns(), CLOCK_MONOTONIC);
+}
 
 /* ---- /proc/timer_list ---- */
 

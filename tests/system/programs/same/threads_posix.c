@@ -529,8 +529,9 @@ static void many(void)
 	pthread_attr_init(&a);
 	pthread_attr_setstacksize(&a, 300000);
 	pthread_attr_setguardsize(&a, 8192);
-	say("attributes: %s", error(pthread_create(&t[0], &a, stack_of_mine, (void *)300000L)));
+	int made = pthread_create(&t[0], &a, stack_of_mine, (void *)300000L); /* it speaks first */
 	end(t[0]);
+	say("attributes: %s", error(made));
 	for (int i = 0; i < 64; i++)
 		t[i] = start(contend, &lock);
 	for (int i = 0; i < 64; i++)

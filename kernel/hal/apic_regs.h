@@ -9,7 +9,6 @@
 #define APIC_BASE_X2APIC BIT(10)
 #define APIC_BASE_ADDRESS 0xFFFFF000u /* 4 GiB and above is not for us: PAE is off */
 
-#define APIC_VERSION 0x030u
 #define APIC_TPR 0x080u
 #define APIC_EOI 0x0B0u
 #define APIC_SVR 0x0F0u         /* spurious interrupt vector; bit 8: the APIC is on */

@@ -102,10 +102,10 @@ static void write_all(int fd, const char *text, size_t left)
 
 /* ---- system set-up --------------------------------------------------------------------------------------------------------------- */
 
-static void mount_one(const char *type, const char *at, unsigned long flags)
+static void mount_one(const char *type, const char *at, unsigned long flags, const char *options)
 {
 	/* The kernel may have mounted it itself: EBUSY. A missing folder or type is not worth dying for. */
-	if (mount(type, at, type, flags, NULL) < 0 && errno != EBUSY)
+	if (mount(type, at, type, flags, options) < 0 && errno != EBUSY)
 		complain("mount", at);
 }
 
@@ -128,11 +128,12 @@ static void set_up(void)
 	ssize_t n;
 
 	umask(022);
-	mount_one("devtmpfs", "/dev", MS_NOSUID);
+	mount_one("devtmpfs", "/dev", MS_NOSUID, NULL);
 	open_standard_files();
-	mount_one("proc", "/proc", MS_NOSUID | MS_NODEV | MS_NOEXEC);
-	mount_one("sysfs", "/sys", MS_NOSUID | MS_NODEV | MS_NOEXEC);
-	mount_one("tmpfs", "/run", MS_NOSUID | MS_NODEV);
+	mount_one("devpts", "/dev/pts", MS_NOSUID | MS_NOEXEC, "gid=5,mode=620,ptmxmode=000"); /* 5: the group tty */
+	mount_one("proc", "/proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
+	mount_one("sysfs", "/sys", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
+	mount_one("tmpfs", "/run", MS_NOSUID | MS_NODEV, NULL);
 	n = slurp("/etc/hostname", &name);
 	if (n > 0) {
 		sethostname(name, strcspn(name, "\n"));

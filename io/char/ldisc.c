@@ -259,9 +259,13 @@ static bool signal_char(struct ldisc *l, u8 c)
 		return false;
 	if (!l_on(l, NOFLSH))
 		ldisc_flush_input(l);
+	l->signal(l, sig); /* first: it throws away what waits to be shown */
+	if (i_on(l, IXON) && l->stopped) {
+		l->stopped = false;
+		l->flow(l);
+	}
 	if (l_on(l, ECHO))
 		echo_char(l, c);
-	l->signal(l, sig);
 	return true;
 }
 

@@ -20,7 +20,7 @@ struct tty *console_tty;
 #define TX_EMPTY_MS 2000u   /* the slowest: 17 characters at 110 baud */
 
 static struct workqueue_struct *tty_wq;
-static struct class tty_class = { .name = "tty" };
+struct class tty_class = { .name = "tty" };
 
 /* ---- from and to the hardware ---- */
 
@@ -161,6 +161,8 @@ int tty_wait_sent(struct tty *t, u64 deadline)
 	int error;
 
 	tty_start(t);
+	if (t->ops->no_line)
+		return 0;
 	error = (int)wait_event_interruptible_until(&t->write_wait, !buffer_ring_used(&t->out), deadline);
 	/* What is in the device now takes some characters' time and has no interrupt of its own. */
 	for (u32 ms = 0; !error && t->ops->tx_empty && !t->ops->tx_empty(t) && ms < TX_EMPTY_MS; ms++) {
@@ -353,10 +355,9 @@ static void tty_rings_destroy(struct tty *t)
 	buffer_ring_destroy(&t->out);
 }
 
-struct tty *tty_register(const char *name, kdev_t dev, struct device *parent, const struct tty_driver_ops *ops, void *driver_data)
+struct tty *tty_alloc(const char *name, kdev_t dev, const struct tty_driver_ops *ops, void *driver_data)
 {
 	struct tty *t = vmalloc(sizeof(*t));
-	struct device *d;
 	int error;
 
 	if (!t)
@@ -377,8 +378,32 @@ struct tty *tty_register(const char *name, kdev_t dev, struct device *parent, co
 	t->ldisc.signal = ldisc_signal;
 	t->ldisc.flow = ldisc_flow;
 	error = tty_rings(t);
-	if (error)
-		goto no_rings;
+	if (!error)
+		return t;
+	vfree(t);
+	return ERR_PTR(error);
+}
+
+void tty_reset(struct tty *t)
+{
+	mutex_lock(&t->lock);
+	ldisc_init(&t->ldisc);
+	t->ldisc.t.c_cflag = B38400 | CS8 | CREAD; /* no modem behind it */
+	t->winsize = (struct kwinsize){ 0 };
+	t->xoff_sent = t->exclusive = false;
+	tty_flush_input(t);
+	mutex_unlock(&t->lock);
+	tty_flush_output(t);
+}
+
+struct tty *tty_register(const char *name, kdev_t dev, struct device *parent, const struct tty_driver_ops *ops, void *driver_data)
+{
+	struct tty *t = tty_alloc(name, dev, ops, driver_data);
+	struct device *d;
+	int error;
+
+	if (IS_ERR(t))
+		return t;
 	error = register_chrdev(dev, 1, name, &tty_fops, t);
 	if (!error) {
 		d = device_create(&tty_class, parent, dev, S_IFCHR | 0620, t, "%s", name);
@@ -392,7 +417,6 @@ struct tty *tty_register(const char *name, kdev_t dev, struct device *parent, co
 		unregister_chrdev(dev, 1);
 	}
 	tty_rings_destroy(t);
-no_rings:
 	vfree(t);
 	return ERR_PTR(error);
 }

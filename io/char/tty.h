@@ -68,6 +68,14 @@ u32 tty_receive_lost(struct tty *t);              /* bytes that found no room */
 void tty_flush_output(struct tty *t);
 void tty_flush_input(struct tty *t);              /* what nobody has read; lock held */
 long tty_ioctl(struct file *f, u32 cmd, unsigned long arg);
+/* A terminal with its rings that no number leads to yet. ERR_PTR(-ENOMEM). */
+struct tty *tty_alloc(const char *name, kdev_t dev, const struct tty_driver_ops *ops, void *driver_data);
+/* A pseudo-terminal as new, for the next user: nobody has it open. */
+void tty_reset(struct tty *t);
+struct class;
+extern struct class tty_class;
+/* The slave with this index, NULL when its master is closed (pty.c). */
+struct tty *pty_slave(u32 index);
 /* Job control (tty_job.c). */
 int tty_check_background(struct tty *t, int sig); /* 0, -EIO or -ERESTARTSYS; lock not held */
 void tty_open_session(struct tty *t, struct file *f);

@@ -16,13 +16,15 @@
 #define CLOSING_WAIT_MS 30000u /* as on Linux */
 #define EXPANSION 8u /* most bytes one byte becomes: a tab */
 
-/* Major 5: minor 0 is the caller's controlling terminal, minor 1 the console. */
+/* Major 5: minor 0 is the caller's controlling terminal, minor 1 the console. Major 136: slaves of pseudo-terminals. */
 static struct tty *resolve(struct file *f)
 {
 	struct tty *t = chrdev_data(f);
 
 	if (t)
 		return t;
+	if (MAJOR(f->inode->rdev) != 5)
+		return pty_slave(MINOR(f->inode->rdev));
 	return MINOR(f->inode->rdev) == 0 ? current->signal->tty : console_tty;
 }
 
@@ -55,8 +57,10 @@ static int tty_open(struct inode *inode, struct file *f)
 	struct tty_file *tf;
 	int error = 0;
 
+	if (!t && MAJOR(inode->rdev) != 5)
+		return -EIO;
 	if (!t)
-		return MAJOR(inode->rdev) == 5 && MINOR(inode->rdev) == 0 ? -ENXIO : -ENODEV;
+		return MINOR(inode->rdev) == 0 ? -ENXIO : -ENODEV;
 	tf = kmalloc(sizeof(*tf), GFP_KERNEL);
 	if (!tf)
 		return -ENOMEM;
@@ -240,7 +244,7 @@ static u32 tty_poll(struct file *f, struct poll_table *pt)
 	poll_wait(f, &t->read_wait, pt);
 	poll_wait(f, &t->write_wait, pt);
 	if (tty_file_dead(f))
-		return POLLIN | POLLRDNORM | POLLHUP | POLLERR;
+		return POLLIN | POLLRDNORM | POLLOUT | POLLWRNORM | POLLHUP | POLLERR;
 	if (ldisc_readable(&t->ldisc) >= need)
 		mask |= POLLIN | POLLRDNORM;
 	if (tty_out_room(t) > TTY_OUT_SIZE - TTY_OUT_LOW)

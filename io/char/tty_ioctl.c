@@ -85,17 +85,25 @@ static long termios_ioctl(struct tty *t, u32 cmd, unsigned long arg)
 	return -ENOIOCTLCMD;
 }
 
-void tty_set_winsize(struct tty *t, u16 rows, u16 cols)
+static void resize(struct tty *t, const struct kwinsize *w)
 {
 	bool changed;
 
 	mutex_lock(&t->lock);
-	changed = t->winsize.ws_row != rows || t->winsize.ws_col != cols;
-	t->winsize.ws_row = rows;
-	t->winsize.ws_col = cols;
+	changed = memcmp(&t->winsize, w, sizeof(*w));
+	t->winsize = *w;
 	mutex_unlock(&t->lock);
 	if (changed)
 		tty_signal_foreground(t, SIGWINCH);
+}
+
+void tty_set_winsize(struct tty *t, u16 rows, u16 cols)
+{
+	struct kwinsize w = t->winsize;
+
+	w.ws_row = rows;
+	w.ws_col = cols;
+	resize(t, &w);
 }
 
 static long winsize_ioctl(struct tty *t, u32 cmd, unsigned long arg)
@@ -106,7 +114,7 @@ static long winsize_ioctl(struct tty *t, u32 cmd, unsigned long arg)
 		return copy_to_user((void __user *)arg, &w, sizeof(w)) ? -EFAULT : 0;
 	if (copy_from_user(&w, (void __user *)arg, sizeof(w)))
 		return -EFAULT;
-	tty_set_winsize(t, w.ws_row, w.ws_col);
+	resize(t, &w);
 	return 0;
 }
 
@@ -233,7 +241,7 @@ long tty_ioctl(struct file *f, u32 cmd, unsigned long arg)
 	case TIOCINQ:
 		return put_user_u32(ldisc_readable(&t->ldisc), (u32 __user *)arg);
 	case TIOCOUTQ:
-		return put_user_u32(TTY_OUT_SIZE - tty_out_room(t), (u32 __user *)arg);
+		return put_user_u32(t->ops->no_line ? 0 : TTY_OUT_SIZE - tty_out_room(t), (u32 __user *)arg);
 	case TIOCSTI:
 		return simulate_input(t, arg);
 	case TIOCEXCL:
@@ -247,6 +255,8 @@ long tty_ioctl(struct file *f, u32 cmd, unsigned long arg)
 		return modem_ioctl(t, cmd, arg);
 	case TIOCGICOUNT:
 		return icount_ioctl(t, arg);
+	case TIOCGPTPEER:
+		return -EIO;
 	case TIOCGSOFTCAR:
 		return put_user_u32(!!(t->ldisc.t.c_cflag & CLOCAL), (u32 __user *)arg);
 	}

@@ -89,6 +89,20 @@ static void disassociate(struct task *leader)
 	wake_up_all(&t->read_wait);
 }
 
+/* The leader of a session whose terminal is gone. */
+static void hang_up_leader(pid_t session)
+{
+	struct task *leader;
+
+	spin_lock_bh(&tasklist_lock);
+	leader = find_task(session);
+	if (leader && leader->signal && leader->signal->session_leader) {
+		send_signal_process(leader, SIGHUP, NULL);
+		send_signal_process(leader, SIGCONT, NULL);
+	}
+	spin_unlock_bh(&tasklist_lock);
+}
+
 void tty_hangup(struct tty *t)
 {
 	pid_t pgrp, session;
@@ -103,7 +117,9 @@ void tty_hangup(struct tty *t)
 	tty_flush_output(t);
 	wake_up_all(&t->read_wait);
 	wake_up_all(&t->write_wait);
-	if (pgrp) {
+	if (session)
+		hang_up_leader(session);
+	if (pgrp && pgrp != session) {
 		send_signal_pgrp(pgrp, SIGHUP, NULL);
 		send_signal_pgrp(pgrp, SIGCONT, NULL);
 	}

@@ -33,6 +33,7 @@ struct tty_driver_ops { /* all but start_tx may be NULL */
 	bool (*carrier)(struct tty *t);     /* somebody is at the other end: what open waits for without CLOCAL */
 	bool (*tx_empty)(struct tty *t);    /* the last bit is on the wire */
 	void (*icount)(struct tty *t, struct serial_icounter *c);
+	bool no_line;                       /* a pseudo-terminal: what is written has been sent, though nobody may have read it yet */
 };
 /* A terminal called name (ttyS0) with this number, of the device parent (NULL: none); its node appears in /dev. ERR_PTR. */
 struct tty *tty_register(const char *name, kdev_t dev, struct device *parent, const struct tty_driver_ops *ops, void *driver_data);

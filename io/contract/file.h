@@ -144,6 +144,7 @@ ssize_t kernel_write(struct file *f, const void *buf, size_t n, loff_t *pos);
 const char *file_path(struct file *f, char *buf, size_t size);
 /* Open by path from the kernel (init, exec). ERR_PTR. */
 struct file *file_open(const char *path, int flags, umode_t mode);
+int file_open_fd(const char *path, int flags); /* the same into a new descriptor of the current process; -errno */
 /* Give buf (len bytes) to a reader at iocb->pos: for small virtual files. */
 ssize_t simple_read_from_buffer(struct kiocb *k, struct iov_iter *to, const void *buf, size_t len);
 

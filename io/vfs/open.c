@@ -279,3 +279,17 @@ struct file *do_open_restricted(int dfd, const char *name, int flags, umode_t mo
 struct file *do_open_at(int dfd, const char *name, int flags, umode_t mode) { return do_open_restricted(dfd, name, flags, mode, 0); }
 
 struct file *file_open(const char *path, int flags, umode_t mode) { return do_open_at(AT_FDCWD, path, flags, mode); }
+
+int file_open_fd(const char *path, int flags)
+{
+	int fd = get_unused_fd((u32)flags, 0);
+	if (fd < 0)
+		return fd;
+	struct file *f = file_open(path, flags, 0);
+	if (IS_ERR(f)) {
+		put_unused_fd(fd);
+		return (int)PTR_ERR(f);
+	}
+	fd_install(fd, f);
+	return fd;
+}

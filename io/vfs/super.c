@@ -159,8 +159,14 @@ struct super_block *get_super(struct file_system_type *t, kdev_t dev, const char
 {
 	if (t->single) {
 		struct super_block *sb = single_super(t);
-		if (!IS_ERR(sb))
-			atomic_inc(&sb->active);
+		int err = 0;
+		if (IS_ERR(sb))
+			return sb;
+		if (options && *options && sb->ops->remount) /* the last mount's options are those of all */
+			err = sb->ops->remount(sb, &sb->flags, options);
+		if (err)
+			return ERR_PTR(err);
+		atomic_inc(&sb->active);
 		return sb;
 	}
 	while (t->needs_dev) {

@@ -126,6 +126,18 @@ struct kwinsize {
 #define TCSBRKP 0x5425u
 #define TIOCGSID 0x5429u
 #define TIOCGICOUNT 0x545Du
+#define TIOCPKT 0x5420u
+#define TIOCGPTN 0x80045430u
+#define TIOCSPTLCK 0x40045431u
+#define TIOCSIG 0x40045436u
+#define TIOCGPKT 0x80045438u
+#define TIOCGPTLCK 0x80045439u
+#define TIOCGPTPEER 0x5441u
+#define TIOCPKT_DATA 0u /* bits of the first byte that packet mode gives */
+#define TIOCPKT_FLUSHREAD 1u
+#define TIOCPKT_FLUSHWRITE 2u
+#define TIOCPKT_STOP 4u
+#define TIOCPKT_START 8u
 
 #define TCIFLUSH 0u
 #define TCOFLUSH 1u

@@ -108,6 +108,8 @@ int devfs_init(void)
 	for (u32 i = 0; i < ARRAY_SIZE(links) && !err; i++)
 		err = add(links[i][0], 0, 0, links[i][1]);
 	if (!err)
+		err = add("pts", S_IFDIR | 0755, 0, NULL); /* where devpts is mounted */
+	if (!err)
 		err = add("shm", S_IFDIR | 01777, 0, NULL);
 	return err;
 }

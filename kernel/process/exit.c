@@ -317,6 +317,8 @@ static bool end_process(struct task *leader, struct list_head *dead)
 	give_children_away(leader, dead);
 	hup_orphaned_group(leader, leader->parent, leader);
 	leader->exit_code = leader->signal->group_exit ? leader->signal->group_exit_code : leader->exit_code;
+	if (unlikely(wait_queue_active(&leader->signal->exit_wait)))
+		wake_up_key(&leader->signal->exit_wait, TASK_NORMAL, 0, POLLIN | POLLRDNORM);
 	return notify_parent_exit(leader);
 }
 

@@ -6,6 +6,7 @@
 #include "kernel/hal/uaccess.h"
 #include "kernel/lib/string.h"
 #include "kernel/process/internal.h"
+#include "kernel/process/pidfd.h"
 #include "kernel/sched/kthread.h"
 #include "kernel/process/tls.h"
 #include "kernel/sync/completion.h"
@@ -19,12 +20,14 @@
 #define CLONE_SIGNAL_MASK 0xffu
 #define CLONE_KNOWN (CLONE_SIGNAL_MASK | CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_VFORK | CLONE_PARENT | CLONE_THREAD | \
 	CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID | CLONE_CHILD_SETTID | CLONE_PTRACE | CLONE_SYSVSEM | CLONE_DETACHED | \
-	CLONE_UNTRACED | CLONE_IO)
+	CLONE_UNTRACED | CLONE_IO | CLONE_PIDFD)
 
 static int check_flags(u32 flags)
 {
 	if (flags & ~CLONE_KNOWN)
-		return -EINVAL; /* name spaces, pidfd */
+		return -EINVAL; /* name spaces */
+	if ((flags & CLONE_PIDFD) && (flags & (CLONE_DETACHED | CLONE_THREAD)))
+		return -EINVAL;
 	if ((flags & CLONE_THREAD) && !(flags & CLONE_SIGHAND))
 		return -EINVAL;
 	if ((flags & CLONE_SIGHAND) && !(flags & CLONE_VM))
@@ -210,12 +213,30 @@ static void vfork_wait(struct task *t, struct completion *vfork)
 	put_task(t);
 }
 
-long do_clone(struct regs *r, u32 flags, u32 stack, u32 __user *parent_tid, u32 tls, u32 __user *child_tid, int exit_signal)
+/* CLONE_PIDFD: the descriptor, told to the program; *f is to be installed once the child exists. */
+static int make_pidfd(struct task *t, u32 __user *user, struct file **f)
+{
+	int fd = get_unused_fd(O_CLOEXEC, 0);
+
+	if (fd < 0)
+		return fd;
+	*f = pidfd_file(t->signal, false);
+	if (!IS_ERR(*f) && !put_user_u32((u32)fd, user))
+		return fd;
+	put_unused_fd(fd);
+	if (IS_ERR(*f))
+		return (int)PTR_ERR(*f);
+	fput(*f);
+	return -EFAULT;
+}
+
+long do_clone(struct regs *r, u32 flags, u32 stack, u32 __user *parent_tid, u32 tls, u32 __user *child_tid, u32 __user *pidfd, int exit_signal)
 {
 	struct completion vfork;
+	struct file *pid_file = NULL;
 	struct task *t;
 	pid_t pid;
-	int e = check_flags(flags);
+	int e = check_flags(flags), fd = -1;
 
 	if (e)
 		return e;
@@ -245,12 +266,22 @@ long do_clone(struct regs *r, u32 flags, u32 stack, u32 __user *parent_tid, u32 
 		t->set_child_tid = child_tid;
 	if (flags & CLONE_CHILD_CLEARTID)
 		t->clear_child_tid = child_tid;
+	if (!e && unlikely(flags & CLONE_PIDFD)) {
+		fd = make_pidfd(t, pidfd, &pid_file);
+		e = fd < 0 ? fd : 0;
+	}
 	if (!e)
 		e = publish(t, flags, exit_signal);
 	if (e) {
+		if (fd >= 0) {
+			put_unused_fd(fd);
+			fput(pid_file);
+		}
 		undo(t);
 		return e;
 	}
+	if (fd >= 0)
+		fd_install(fd, pid_file);
 	pid = t->pid;
 	if (flags & CLONE_PARENT_SETTID) {
 		int lost = put_user_u32((u32)pid, parent_tid);

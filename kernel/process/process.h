@@ -12,6 +12,7 @@
 #define CLONE_FS 0x200u
 #define CLONE_FILES 0x400u
 #define CLONE_SIGHAND 0x800u
+#define CLONE_PIDFD 0x1000u
 #define CLONE_VFORK 0x4000u
 #define CLONE_PARENT 0x8000u
 #define CLONE_THREAD 0x10000u
@@ -21,7 +22,7 @@
 #define CLONE_CHILD_SETTID 0x1000000u
 
 /* pid of the child, or -errno. stack 0: the parent's. */
-long do_clone(struct regs *r, u32 flags, u32 stack, u32 __user *parent_tid, u32 tls, u32 __user *child_tid, int exit_signal);
+long do_clone(struct regs *r, u32 flags, u32 stack, u32 __user *parent_tid, u32 tls, u32 __user *child_tid, u32 __user *pidfd, int exit_signal);
 /* Replace the current program. argv and envp are user arrays (or kernel ones when kernel_args). Returns only errors; on success regs are the new program's. */
 int do_execve(struct regs *r, int dfd, const char *path, const void *argv, const void *envp, bool kernel_args, int flags);
 void __noreturn do_exit(int wait_status);        /* this task; status as wait sees it (code << 8 or signal) */

@@ -3,6 +3,7 @@
 #include "kernel/lib/div64.h"
 #include "kernel/lib/string.h"
 #include "kernel/process/internal.h"
+#include "kernel/process/pidfd.h"
 #include "kernel/process/usage.h"
 #include "kernel/syscall/calls.h"
 
@@ -19,10 +20,12 @@
 #define P_ALL 0
 #define P_PID 1
 #define P_PGID 2
+#define P_PIDFD 3
 
 struct wait_request {
 	int type;          /* P_* */
 	pid_t id;
+	const struct signal *process; /* P_PIDFD: whose */
 	u32 options;
 	/* results */
 	pid_t pid;
@@ -35,6 +38,8 @@ struct wait_request {
 static bool eligible(const struct wait_request *w, const struct task *c)
 {
 	if (w->type == P_PID && c->pid != w->id)
+		return false;
+	if (w->type == P_PIDFD && c->signal != w->process)
 		return false;
 	if (w->type == P_PGID && c->signal->pgrp != w->id)
 		return false;
@@ -194,35 +199,49 @@ long sys_wait4(pid_t pid, u32 __user *status, u32 options, struct rusage_user __
 
 long sys_waitpid(pid_t pid, u32 __user *status, u32 options) { return sys_wait4(pid, status, options, NULL); }
 
-/* The siginfo is written also when WNOHANG found nothing: si_pid and si_signo are 0 then. */
+/* Whom to wait for, and the wait; what do_wait answers. */
+static long wait_by_id(struct wait_request *w)
+{
+	struct signal *by_fd;
+	bool nonblock, wait = !(w->options & WNOHANG);
+	long r;
+
+	if ((w->options & ~(WNOHANG | WNOWAIT | WEXITED | WSTOPPED | WCONTINUED | WNOTHREAD_ | WALL_ | WCLONE_)) ||
+	    !(w->options & (WEXITED | WSTOPPED | WCONTINUED)))
+		return -EINVAL;
+	switch (w->type) {
+	case P_ALL:
+		return do_wait(w);
+	case P_PID:
+		return w->id <= 0 ? -EINVAL : do_wait(w);
+	case P_PGID:
+		if (w->id < 0)
+			return -EINVAL;
+		if (!w->id)
+			w->id = current->signal->pgrp;
+		return do_wait(w);
+	case P_PIDFD:
+		if (w->id < 0)
+			return -EINVAL;
+		r = pidfd_process(w->id, &by_fd, &nonblock);
+		if (r)
+			return r;
+		w->process = by_fd;
+		w->options |= nonblock ? WNOHANG : 0;
+		r = do_wait(w);
+		signal_put(by_fd);
+		return !r && nonblock && wait ? -EAGAIN : r;
+	}
+	return -EINVAL;
+}
+
+/* The siginfo is written also when nothing was found or there is an error: all zeros then. */
 long sys_waitid(int type, pid_t id, void __user *info, u32 options, struct rusage_user __user *ru)
 {
 	struct wait_request w = { .type = type, .id = id, .options = options };
 	u32 si[6] = { 0 };
-	long r;
+	long r = wait_by_id(&w);
 
-	if ((options & ~(WNOHANG | WNOWAIT | WEXITED | WSTOPPED | WCONTINUED | WNOTHREAD_ | WALL_ | WCLONE_)) ||
-	    !(options & (WEXITED | WSTOPPED | WCONTINUED)))
-		return -EINVAL;
-	switch (type) {
-	case P_ALL:
-		break;
-	case P_PID:
-		if (id <= 0)
-			return -EINVAL;
-		break;
-	case P_PGID:
-		if (id < 0)
-			return -EINVAL;
-		if (!id)
-			w.id = current->signal->pgrp;
-		break;
-	default:
-		return -EINVAL;
-	}
-	r = do_wait(&w);
-	if (r < 0)
-		return r;
 	if (r > 0) {
 		/* si_signo, si_errno, si_code, si_pid, si_uid, si_status */
 		si[0] = SIGCHLD;
@@ -235,5 +254,5 @@ long sys_waitid(int type, pid_t id, void __user *info, u32 options, struct rusag
 	}
 	if (info && copy_to_user(info, si, sizeof(si)))
 		return -EFAULT;
-	return 0;
+	return min(r, 0l);
 }

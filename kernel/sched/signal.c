@@ -36,6 +36,7 @@ struct signal *signal_create(void)
 	INIT_LIST_HEAD(&s->pending);
 	INIT_LIST_HEAD(&s->posix_timers);
 	wait_queue_init(&s->child_wait);
+	wait_queue_init(&s->exit_wait);
 	return s;
 }
 

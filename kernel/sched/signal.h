@@ -51,6 +51,7 @@ struct signal {
 	u64 shared_pending;
 	struct list_head pending;
 	struct wait_queue_head child_wait; /* wait4 sleeps here */
+	struct wait_queue_head exit_wait;  /* who polls a pidfd of it */
 	bool group_exit;
 	int group_exit_code;
 	bool stopped, stop_reported, cont_pending;

@@ -37,6 +37,9 @@ long sys_unsupported(void);
 /* kernel/process/wait.c, tls.c, sigframe.c */
 long sys_wait4(pid_t pid, u32 __user *status, u32 options, struct rusage_user __user *ru);
 long sys_waitpid(pid_t pid, u32 __user *status, u32 options);
+long sys_pidfd_open(pid_t pid, u32 flags);
+long sys_pidfd_send_signal(int fd, int sig, const void __user *info, u32 flags);
+long sys_pidfd_getfd(int fd, u32 target, u32 flags);
 long sys_waitid(int type, pid_t id, void __user *info, u32 options, struct rusage_user __user *ru);
 long sys_set_thread_area(struct user_desc __user *u);
 long sys_get_thread_area(struct user_desc __user *u);
@@ -53,6 +56,9 @@ long sys_get_robust_list(pid_t pid, u32 __user *head, u32 __user *len);
 
 /* signal.c */
 long sys_kill(pid_t pid, int sig);
+struct task;
+/* What kill and, with siginfo from the program (info not NULL), rt_sigqueueinfo do to a process; t NULL: it is gone, -ESRCH. */
+long kill_task(struct task *t, int sig, const void __user *info);
 long sys_tkill(pid_t tid, int sig);
 long sys_tgkill(pid_t tgid, pid_t tid, int sig);
 long sys_rt_sigqueueinfo(pid_t pid, int sig, const void __user *info);

@@ -130,4 +130,18 @@ long sys_fadvise64(int fd, u32 off_lo, u32 off_hi, u32 len, int advice);
 long sys_fadvise64_64(int fd, u32 off_lo, u32 off_hi, u32 len_lo, u32 len_hi, int advice);
 long sys_readahead(int fd, u32 off_lo, u32 off_hi, u32 count);
 
+/* xattr.c: sizes in bytes */
+long sys_setxattr(const char __user *path, const char __user *name, const void __user *value, size_t size, int flags);
+long sys_lsetxattr(const char __user *path, const char __user *name, const void __user *value, size_t size, int flags);
+long sys_fsetxattr(int fd, const char __user *name, const void __user *value, size_t size, int flags);
+long sys_getxattr(const char __user *path, const char __user *name);
+long sys_lgetxattr(const char __user *path, const char __user *name);
+long sys_fgetxattr(int fd, const char __user *name);
+long sys_listxattr(const char __user *path);
+long sys_llistxattr(const char __user *path);
+long sys_flistxattr(int fd);
+long sys_removexattr(const char __user *path, const char __user *name);
+long sys_lremovexattr(const char __user *path, const char __user *name);
+long sys_fremovexattr(int fd, const char __user *name);
+
 #endif

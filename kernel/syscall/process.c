@@ -16,13 +16,15 @@ long sys_restart_syscall(void)
 	return r->fn ? r->fn(r) : -EINTR;
 }
 
-long sys_fork(void) { return do_clone(frame(), 0, 0, NULL, 0, NULL, SIGCHLD); }
+long sys_fork(void) { return do_clone(frame(), 0, 0, NULL, 0, NULL, NULL, SIGCHLD); }
 
-long sys_vfork(void) { return do_clone(frame(), CLONE_VFORK | CLONE_VM, 0, NULL, 0, NULL, SIGCHLD); }
+long sys_vfork(void) { return do_clone(frame(), CLONE_VFORK | CLONE_VM, 0, NULL, 0, NULL, NULL, SIGCHLD); }
 
 long sys_clone(u32 flags, u32 stack, u32 __user *ptid, u32 tls, u32 __user *ctid)
 {
-	return do_clone(frame(), flags, stack, ptid, tls, ctid, (int)(flags & 0xff));
+	if ((flags & CLONE_PIDFD) && (flags & CLONE_PARENT_SETTID)) /* both want the same word */
+		return -EINVAL;
+	return do_clone(frame(), flags, stack, ptid, tls, ctid, ptid, (int)(flags & 0xff));
 }
 
 struct clone_args { u64 flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid, set_tid_size, cgroup; };
@@ -69,7 +71,8 @@ long sys_clone3(const void __user *user, u32 size)
 			return -EINVAL;
 		stack = (u32)a.stack + (u32)a.stack_size;
 	}
-	return do_clone(frame(), (u32)a.flags, stack, (u32 *)(u32)a.parent_tid, (u32)a.tls, (u32 *)(u32)a.child_tid, (int)a.exit_signal);
+	return do_clone(frame(), (u32)a.flags, stack, (u32 *)(u32)a.parent_tid, (u32)a.tls, (u32 *)(u32)a.child_tid, (u32 *)(u32)a.pidfd,
+			(int)a.exit_signal);
 }
 
 /* There is no per-process register base to set on i386; Linux answers the 64-bit codes so too. */

@@ -127,6 +127,23 @@ static int get_queue_info(struct siginfo_k *k, const void __user *user, int sig,
 	return 0;
 }
 
+long kill_task(struct task *t, int sig, const void __user *user)
+{
+	struct siginfo_k info = info_of_sender(sig, SI_USER);
+	struct siginfo_user u;
+
+	if (user) {
+		if (copy_from_user(&u, user, sizeof(u)))
+			return -EFAULT;
+		siginfo_from_user(&info, &u);
+		if (info.signo != sig)
+			return -EINVAL;
+		if ((info.code >= 0 || info.code == SI_TKILL) && (!t || t->signal != current->signal))
+			return -EPERM;
+	}
+	return t ? signal_one(t, sig, &info, true) : -ESRCH;
+}
+
 long sys_rt_sigqueueinfo(pid_t pid, int sig, const void __user *user)
 {
 	struct siginfo_k info;

@@ -230,18 +230,18 @@
 	S(221, fcntl64, sys_fcntl64) \
 	S(224, gettid, sys_gettid) \
 	S(225, readahead, sys_readahead) \
-	N(226, setxattr) \
-	N(227, lsetxattr) \
-	N(228, fsetxattr) \
-	N(229, getxattr) \
-	N(230, lgetxattr) \
-	N(231, fgetxattr) \
-	N(232, listxattr) \
-	N(233, llistxattr) \
-	N(234, flistxattr) \
-	N(235, removexattr) \
-	N(236, lremovexattr) \
-	N(237, fremovexattr) \
+	S(226, setxattr, sys_setxattr) \
+	S(227, lsetxattr, sys_lsetxattr) \
+	S(228, fsetxattr, sys_fsetxattr) \
+	S(229, getxattr, sys_getxattr) \
+	S(230, lgetxattr, sys_lgetxattr) \
+	S(231, fgetxattr, sys_fgetxattr) \
+	S(232, listxattr, sys_listxattr) \
+	S(233, llistxattr, sys_llistxattr) \
+	S(234, flistxattr, sys_flistxattr) \
+	S(235, removexattr, sys_removexattr) \
+	S(236, lremovexattr, sys_lremovexattr) \
+	S(237, fremovexattr, sys_fremovexattr) \
 	S(238, tkill, sys_tkill) \
 	S(239, sendfile64, sys_sendfile64) \
 	S(240, futex, sys_futex) \
@@ -419,7 +419,7 @@
 	S(421, rt_sigtimedwait_time64, sys_rt_sigtimedwait_time64) \
 	S(422, futex_time64, sys_futex_time64) \
 	S(423, sched_rr_get_interval_time64, sys_sched_rr_get_interval_time64) \
-	N(424, pidfd_send_signal) \
+	S(424, pidfd_send_signal, sys_pidfd_send_signal) \
 	N(425, io_uring_setup) \
 	N(426, io_uring_enter) \
 	N(427, io_uring_register) \
@@ -429,11 +429,11 @@
 	N(431, fsconfig) \
 	N(432, fsmount) \
 	N(433, fspick) \
-	N(434, pidfd_open) \
+	S(434, pidfd_open, sys_pidfd_open) \
 	S(435, clone3, sys_clone3) \
 	S(436, close_range, sys_close_range) \
 	S(437, openat2, sys_openat2) \
-	N(438, pidfd_getfd) \
+	S(438, pidfd_getfd, sys_pidfd_getfd) \
 	S(439, faccessat2, sys_faccessat2) \
 	N(440, process_madvise) \
 	S(441, epoll_pwait2, sys_epoll_pwait2) \

@@ -67,7 +67,8 @@ static uint32_t below(uint32_t n)
  * array, E epoll operation, R where an AIO context goes, X an AIO context, Y and W control blocks of AIO, i small number, U user id, C clone flags,
  * x clone3's structure, y openat2's, H futex operation, r limits, G I/O priority, j range of descriptors, N socket family, T socket type, K socket
  * address, L socket level, M message, D several messages, B arguments in memory, O those of old calls, J segment of shared memory,
- * Q what ipc does, Z zero.
+ * Q what ipc does, h shmget's flags, e what a timer does, u a structure's size, 8 a signal set's size, 0 to 5 descriptors by what is behind
+ * them (enum kind), Z zero.
  */
 #define C(number, call, letters, how_often) { number, letters, how_often },
 static const struct known { short nr; char args[7]; char weight; } known[] = {
@@ -81,14 +82,14 @@ static const char *name(void)
 	static char text[4][512];
 	static int turn;
 	char *to = text[turn++ & 3];
-	int at = below(8) ? sprintf(to, "%s", folders[below((uint32_t)nr_folders)]) : 0;
+	int at = below(8) ? sprintf(to, "%s/", folders[below((uint32_t)nr_folders)]) : 0;
 
 	if (!below(40))
 		return below(2) ? "/proc/self/maps" : below(2) ? "/dev/null" : below(2) ? "/proc/self/exe" : "/dev/zero";
-	for (uint32_t depth = below(3); depth--;)
-		at += sprintf(to + at, "%sd%u", at ? "/" : "", below(3));
-	if (below(10))
-		at += sprintf(to + at, "%sf%u", at ? "/" : "", below(8));
+	for (uint32_t depth = below(2) ? 0 : below(3); depth--;)
+		at += sprintf(to + at, "d%u/", below(2));
+	if (below(4))
+		at += sprintf(to + at, "f%u", below(5));
 	if (!below(30))
 		at += sprintf(to + at, "/..");
 	if (!below(60))
@@ -131,6 +132,42 @@ static long time_in_memory(void)
 	for (int i = 0; i < 4; i++)
 		words[i] = below(3) ? 0 : below(2) ? below(2000) : below(0xffffffff);
 	return (long)t;
+}
+
+/* SIGEV_SIGNAL, SIGEV_NONE, or anything. */
+static long timer_event(void)
+{
+	uint32_t *e = (uint32_t *)buffer();
+
+	e[1] = 1 + below(64);
+	e[2] = below(3);
+	return below(3) ? (long)e : 0;
+}
+
+/* Descriptors that the process has, by what is behind them. */
+enum kind { EPOLL, INOTIFY, TIMERFD, EVENTFD, SIGNALFD, SOCKET, NR_KINDS };
+static int kinds[NR_KINDS][4];
+
+static void have(enum kind k, int fd)
+{
+	static uint32_t turn;
+
+	kinds[k][turn++ & 3] = fd;
+}
+
+static void came(long nr, long result, const long *args)
+{
+	static const struct { short nr; enum kind kind; } makers[] = {
+		{ 254, EPOLL }, { 329, EPOLL }, { 291, INOTIFY }, { 332, INOTIFY }, { 322, TIMERFD }, { 323, EVENTFD }, { 328, EVENTFD }, { 321, SIGNALFD },
+		{ 327, SIGNALFD }, { 359, SOCKET }, { 364, SOCKET },
+	};
+
+	for (uint32_t i = 0; result >= 0 && i < sizeof(makers) / sizeof(makers[0]); i++)
+		if (makers[i].nr == nr)
+			have(makers[i].kind, (int)result);
+	if (nr == SYS_socketpair && result == 0)
+		for (int i = 0; i < 2; i++)
+			have(SOCKET, ((int *)args[3])[i]);
 }
 
 static unsigned long aio_context;
@@ -214,7 +251,7 @@ static long arguments(void)
 	long *a = (long *)buffer();
 
 	for (int i = 0; i < 6; i++)
-		a[i] = below(3) == 0 ? socket_address() : below(3) == 0 ? (long)buffer() : i ? (long)below(200) : (long)below(24);
+		a[i] = below(3) == 0 ? socket_address() : below(3) == 0 ? (long)buffer() : i ? (long)below(200) : (long)kinds[SOCKET][below(4)];
 	if (!below(4))
 		a[1] = message((struct msghdr *)buffer());
 	return (long)a;
@@ -308,6 +345,7 @@ static void remove_segments(void)
 
 static long argument(char kind)
 {
+	static const uint8_t sizes[] = { 4, 8, 12, 16, 24, 32, 64, 84, 88, 110 };
 	static const long ioctls[] = { TCGETS, TCSETS, TCSETSW, TCSETSF, TIOCGWINSZ, TIOCSWINSZ, FIONREAD, FIONBIO, FIOCLEX, TIOCGPGRP, TIOCSPGRP, TIOCSCTTY, TIOCNOTTY,
 		TIOCSTI, TCFLSH, TCXONC, TCSBRK, TIOCGSID, TIOCOUTQ, TIOCEXCL, TIOCNXCL, FIOASYNC, 0x1260, 0x1268, 0x127b };
 	static const int prots[] = { PROT_NONE, PROT_READ, PROT_READ | PROT_WRITE, PROT_READ | PROT_EXEC, 7 };
@@ -359,6 +397,11 @@ static long argument(char kind)
 	case 'M': return message((struct msghdr *)buffer());
 	case 'D': return messages();
 	case 'B': return arguments();
+	case 'h': return (long)(below(6) ? 01777 : below(04000));
+	case 'e': return timer_event();
+	case 'u': return sizes[below(sizeof(sizes))];
+	case '8': return 8;
+	case '0' ... '5': return below(8) ? kinds[kind - '0'][below(4)] : (long)below(24);
 	case 'Q': return below(9) ? 21 + (long)below(4) : (long)below(30);
 	case 'O': return old_arguments();
 	case 'H': return (long)(below(14) | (below(2) ? 128 : 0));
@@ -391,6 +434,14 @@ static void nobody(int sig)
 {
 }
 
+static const char *one_of(const char *format, int nr)
+{
+	static char text[256];
+
+	snprintf(text, sizeof(text), format, folders[nr / 2], (unsigned)nr % 2);
+	return text;
+}
+
 static void open_things(void)
 {
 	int p[2], fd;
@@ -401,6 +452,8 @@ static void open_things(void)
 	(void)!open("/dev/tty", O_RDWR | O_NONBLOCK);
 	(void)!open("/proc/self/status", O_RDONLY);
 	(void)!open("/", O_RDONLY | O_DIRECTORY);
+	for (int i = 0; i < nr_folders * 2; i++)
+		mkdir(one_of("%s/d%u", i), 0777), mkdir(one_of("%s/d0/d%u", i), 0777);
 	for (int i = 0; i < 10; i++) {
 		fd = open(name(), O_RDWR | O_CREAT, 0777);
 		if (fd < 0)
@@ -411,7 +464,12 @@ static void open_things(void)
 	for (int i = 0; i < nr_folders; i++)
 		(void)!open(folders[i], O_RDONLY | O_DIRECTORY);
 	for (int i = 0; i < 2; i++)
-		(void)!socketpair(AF_UNIX, (int)(below(2) ? SOCK_STREAM : SOCK_DGRAM) | (below(2) ? SOCK_NONBLOCK : 0), 0, p);
+		if (!socketpair(AF_UNIX, (int)(below(2) ? SOCK_STREAM : SOCK_DGRAM) | (below(2) ? SOCK_NONBLOCK : 0), 0, p))
+			have(SOCKET, p[0]), have(SOCKET, p[1]);
+	have(EPOLL, (int)syscall(SYS_epoll_create1, 0));
+	have(INOTIFY, (int)syscall(SYS_inotify_init1, O_NONBLOCK));
+	have(TIMERFD, (int)syscall(SYS_timerfd_create, 1, O_NONBLOCK));
+	have(EVENTFD, (int)syscall(SYS_eventfd2, 1, O_NONBLOCK));
 }
 
 static void become_ordinary(int null)
@@ -478,7 +536,9 @@ static void live(int slot, uint32_t seed)
 		for (int k = 0; k < 6; k++)
 			shared->slot[slot].arg[k] = args[k];
 		shared->slot[slot].calls++;
-		if (call(nr, args) >= 0)
+		long result = call(nr, args);
+		came(nr, result, args);
+		if (result >= 0)
 			shared->slot[slot].fine++;
 		if (getpid() != me) { /* a child goes on for a while */
 			state ^= (uint32_t)getpid();

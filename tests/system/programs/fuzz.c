@@ -79,13 +79,16 @@ static const struct known { short nr; char args[7]; char weight; } known[] = {
 
 static const char *name(void)
 {
+	static const char *const special[] = { "/proc/self/maps", "/dev/null", "/proc/self/exe", "/dev/zero", "/dev/full", "/dev/urandom", "/dev/tty", "/dev/uevents",
+		"/proc/self/fd", "/proc/self/fd/5", "/dev/fd/9", "/proc/self/cwd", "/proc/self/status", "/proc/net/unix", "/proc/net/tcp", "/proc/slabinfo",
+		"/proc/mounts", "/proc/timer_list", "/proc/1/stat", "/proc/1/fd", "/proc", "/sys", "/sys/block/sda/queue", "/proc/interrupts", "/proc/self/io" };
 	static char text[4][512];
 	static int turn;
 	char *to = text[turn++ & 3];
 	int at = below(8) ? sprintf(to, "%s/", folders[below((uint32_t)nr_folders)]) : 0;
 
-	if (!below(40))
-		return below(2) ? "/proc/self/maps" : below(2) ? "/dev/null" : below(2) ? "/proc/self/exe" : "/dev/zero";
+	if (!below(30))
+		return special[below(sizeof(special) / sizeof(special[0]))];
 	for (uint32_t depth = below(2) ? 0 : below(3); depth--;)
 		at += sprintf(to + at, "d%u/", below(2));
 	if (below(4))

@@ -23,6 +23,7 @@ struct mount *root_mount;
 void (*unreachable_files_hook)(void);
 static struct list_head mount_hash[1 << MOUNT_HASH_BITS];
 static LIST_HEAD(mounts); /* in the tree, in the order they came */
+static u32 last_mount_id;
 
 static struct list_head *bucket(const struct mount *parent, const struct dentry *d)
 {
@@ -74,6 +75,7 @@ static struct mount *alloc_mount(struct super_block *sb, struct dentry *root, u3
 		return ERR_PTR(-ENOMEM);
 	}
 	atomic_set(&m->refs, 1);
+	m->id = ++last_mount_id;
 	m->sb = sb;
 	m->root = root ? root : sb->root;
 	if (m->root)
@@ -396,7 +398,7 @@ int umount_all(void)
 	return err;
 }
 
-/* ---- /proc/mounts ---- */
+/* ---- /proc/mounts, /proc/PID/mountinfo ---- */
 
 /* Blanks and backslashes as octal, as in Linux, so that the fields can be told apart. */
 static void put_escaped(struct seq_buf *s, const char *text)
@@ -408,47 +410,84 @@ static void put_escaped(struct seq_buf *s, const char *text)
 			seq_putc(s, *text);
 }
 
-static void show_options(struct seq_buf *s, const struct mount *m)
+static void show_mount_options(struct seq_buf *s, const struct mount *m)
 {
 	static const struct { u32 flag; const char *text; } names[] = {
 		{ MNT_NOSUID, ",nosuid" }, { MNT_NODEV, ",nodev" }, { MNT_NOEXEC, ",noexec" },
 		{ MNT_NOATIME, ",noatime" }, { MNT_NODIRATIME, ",nodiratime" }, { MNT_RELATIME, ",relatime" },
 	};
-	char extra[128];
 
-	seq_puts(s, mnt_is_readonly(m) ? "ro" : "rw");
-	if (m->sb->flags & SB_SYNCHRONOUS)
-		seq_puts(s, ",sync");
 	for (u32 i = 0; i < ARRAY_SIZE(names); i++)
 		if (m->flags & names[i].flag)
 			seq_puts(s, names[i].text);
-	if (m->sb->ops->show_options && m->sb->ops->show_options(m->sb, extra, sizeof(extra)) >= 0)
+}
+
+static void show_super_options(struct seq_buf *s, struct super_block *sb)
+{
+	char extra[128];
+
+	if (sb->ops->show_options && sb->ops->show_options(sb, extra, sizeof(extra)) >= 0)
 		seq_puts(s, extra);
 }
 
-int mounts_show(struct seq_buf *s, void *arg)
+/* A line of /proc/mounts. page: one to work in. */
+static void show_mount(struct seq_buf *s, struct mount *m, char *page)
+{
+	struct path p = { m, m->root };
+	const char *where = d_path(&p, page, PAGE_SIZE);
+
+	if (IS_ERR(where))
+		return;
+	put_escaped(s, m->source);
+	seq_putc(s, ' ');
+	put_escaped(s, where);
+	seq_printf(s, " %s %s%s", m->sb->type->name, mnt_is_readonly(m) ? "ro" : "rw", m->sb->flags & SB_SYNCHRONOUS ? ",sync" : "");
+	show_mount_options(s, m);
+	show_super_options(s, m->sb);
+	seq_puts(s, " 0 0\n");
+}
+
+/* A line of /proc/PID/mountinfo (Linux: Documentation/filesystems/proc.rst, 3.5). */
+static void show_mountinfo(struct seq_buf *s, struct mount *m, char *page)
+{
+	struct mount top = { .root = m->sb->root }; /* nothing above it: paths within the file system */
+	struct path p = { &top, m->root }, root = { &top, top.root };
+	const char *text = d_path_root(&p, &root, page, PAGE_SIZE);
+
+	if (IS_ERR(text))
+		return;
+	seq_printf(s, "%u %u %u:%u ", m->id, m->parent ? m->parent->id : m->id, MAJOR(m->sb->dev), MINOR(m->sb->dev));
+	put_escaped(s, text);
+	seq_putc(s, ' ');
+	p = (struct path){ m, m->root };
+	text = d_path(&p, page, PAGE_SIZE);
+	put_escaped(s, IS_ERR(text) ? "?" : text);
+	seq_puts(s, m->flags & MNT_READONLY ? " ro" : " rw");
+	show_mount_options(s, m);
+	seq_printf(s, " - %s ", m->sb->type->name);
+	put_escaped(s, m->source);
+	seq_printf(s, " %s%s", m->sb->flags & SB_RDONLY ? "ro" : "rw", m->sb->flags & SB_SYNCHRONOUS ? ",sync" : "");
+	show_super_options(s, m->sb);
+	seq_putc(s, '\n');
+}
+
+static int show_all(struct seq_buf *s, void (*show)(struct seq_buf *s, struct mount *m, char *page))
 {
 	struct mount *m;
 	char *page = get_free_page(GFP_KERNEL);
+
 	if (!page)
 		return -ENOMEM;
 	mutex_lock(&mount_lock);
-	list_for_each_entry(m, &mounts, node) {
-		struct path p = { m, m->root };
-		const char *where = d_path(&p, page, PAGE_SIZE);
-		if (IS_ERR(where))
-			continue;
-		put_escaped(s, m->source);
-		seq_putc(s, ' ');
-		put_escaped(s, where);
-		seq_printf(s, " %s ", m->sb->type->name);
-		show_options(s, m);
-		seq_puts(s, " 0 0\n");
-	}
+	list_for_each_entry(m, &mounts, node)
+		show(s, m, page);
 	mutex_unlock(&mount_lock);
 	free_page(page);
 	return 0;
 }
+
+int mounts_show(struct seq_buf *s, void *arg) { return show_all(s, show_mount); }
+int mountinfo_show(struct seq_buf *s) { return show_all(s, show_mountinfo); }
 
 /* The first mount of all. mount_lock held. */
 static void set_root_mount(struct mount *m)

@@ -19,6 +19,7 @@ struct mount {
 	struct mount *parent;
 	struct dentry *mountpoint;
 	u32 flags;            /* MNT_* */
+	u32 id;               /* that no other mount ever has */
 	struct list_head node, hash_node, children, child_node;
 	char source[64];
 };
@@ -45,6 +46,7 @@ int do_umount(const char *target, u32 flags);
 int mount_root(void); /* by root=, rootfstype=, ro/rw of the command line; with /dev on devfs */
 struct seq_buf;
 int mounts_show(struct seq_buf *s, void *arg); /* /proc/mounts */
+int mountinfo_show(struct seq_buf *s);         /* /proc/PID/mountinfo */
 int filesystems_show(struct seq_buf *s, void *arg);
 void sync_filesystems(bool wait);
 int sync_filesystem(struct super_block *sb);

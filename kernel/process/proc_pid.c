@@ -116,6 +116,11 @@ static int show_mounts(struct seq_buf *s, struct task *t)
 	return mounts_show(s, NULL);
 }
 
+static int show_mountinfo(struct seq_buf *s, struct task *t)
+{
+	return mountinfo_show(s);
+}
+
 static int show_limits(struct seq_buf *s, struct task *t)
 {
 	static const struct { const char *name, *unit; } rows[] = {
@@ -270,6 +275,7 @@ static const struct proc_pid_entry entries[] = {
 	{ .name = "copies", .mode = S_IFREG | 0400, .inside = true, .show = show_copies },
 	{ .name = "limits", .mode = S_IFREG | 0444, .show = show_limits },
 	{ .name = "maps", .mode = S_IFREG | 0444, .inside = true, .show = show_maps },
+	{ .name = "mountinfo", .mode = S_IFREG | 0444, .show = show_mountinfo },
 	{ .name = "mounts", .mode = S_IFREG | 0444, .show = show_mounts },
 	{ .name = "root", .mode = S_IFLNK | 0777, .get_path = get_root },
 	{ .name = "stat", .mode = S_IFREG | 0444, .show = task_show_stat },

@@ -17,7 +17,8 @@ from . import image
 from .options import CannotStart, say
 
 NAME = re.compile(r"[a-z0-9][a-z0-9+.-]+$")
-LEFT_OUT = ("./usr/share/doc/*", "./usr/share/man/*", "./usr/share/locale/*", "./usr/share/info/*", "./usr/share/lintian/*", "./usr/share/bug/*")
+LEFT_OUT = ("./usr/share/doc/*", "./usr/share/man/*", "./usr/share/locale/*", "./usr/share/info/*", "./usr/share/lintian/*", "./usr/share/bug/*",
+            "./run", "./var/run", "./var/lock")     # in the guest, as on Debian, a file system in memory and links into it
 
 
 def check_names(value):

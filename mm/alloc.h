@@ -90,10 +90,11 @@ void register_shrinker(struct shrinker *s);
 /* Run all registered ones but `except` (NULL: all) now, each for nr pages: drop_caches. May sleep; returns pages freed. */
 u32 run_shrinkers(const struct shrinker *except, u32 nr, u32 gfp);
 /*
- * Called when nothing could be freed and an allocation that may wait would fail: kill the worst process. Set by kernel/process. Returns
- * whether one was killed.
+ * Called when nothing could be freed and an allocation that may wait would fail: kill the worst process, unless one is on its way to the end.
+ * Set by kernel/process.
  */
-extern bool (*out_of_memory_hook)(void);
+enum oom_answer { OOM_NOBODY, OOM_KILLED, OOM_DYING };
+extern enum oom_answer (*out_of_memory_hook)(void);
 
 int page_alloc_init(void); /* from the multiboot map */
 int slab_init(void);

@@ -206,7 +206,7 @@ static struct page *take_slowly(u32 gfp, u32 order)
 		if (p)
 			return p;
 	}
-	for (u32 round = 0;;) {
+	for (struct reclaim_try try = { 0 };;) {
 		u32 freed = reclaim_pages(max(RECLAIM_BATCH, 1u << order), gfp);
 
 		mm_events.stalls++;
@@ -218,7 +218,7 @@ static struct page *take_slowly(u32 gfp, u32 order)
 		}
 		if (freed && !order)
 			continue;
-		if (!reclaim_wait(round++, order, gfp)) {
+		if (!reclaim_wait(&try, order, gfp)) {
 			report_failure(gfp, order);
 			return NULL;
 		}

@@ -16,6 +16,8 @@
 
 #define ERROR_PRESENT 0x1u
 #define ERROR_WRITE 0x2u
+#define USER_TRIES 60u /* to get a page, each of a second or more */
+#define COPY_TRIES 8u
 
 void pagefault_disable(void)
 {
@@ -45,6 +47,17 @@ static void fix_up_or_panic(struct regs *r, u32 addr)
 		   r->orig_eax & ERROR_PRESENT ? "protected" : "not mapped");
 }
 
+/*
+ * No memory for a fault's page: whether to try again, as somebody else is to die and give his back. A program waits as long as that may take;
+ * a copy of the kernel not so long, as it may hold a lock that the dying one wants.
+ */
+static bool wait_for_memory(bool user, u32 tries)
+{
+	if (task_is_dying() || tries >= (user ? USER_TRIES : COPY_TRIES) || !out_of_memory_hook)
+		return false;
+	return out_of_memory_hook() != OOM_NOBODY;
+}
+
 static void out_of_memory(void)
 {
 	if (task_is_dying())
@@ -66,17 +79,19 @@ static void user_fault(struct regs *r, struct mm *mm, u32 addr, bool write)
 {
 	struct vm_area *a;
 	int code;
-	u32 result;
+	u32 result, tries = 0;
 
-	mutex_lock(&mm->lock);
-	a = fault_find_area(mm, addr, write, &code);
-	if (unlikely(!a)) {
+	do {
+		mutex_lock(&mm->lock);
+		a = fault_find_area(mm, addr, write, &code);
+		if (unlikely(!a)) {
+			mutex_unlock(&mm->lock);
+			failed(r, addr, SIGSEGV, code);
+			return;
+		}
+		result = mm_handle_fault(mm, a, addr, write);
 		mutex_unlock(&mm->lock);
-		failed(r, addr, SIGSEGV, code);
-		return;
-	}
-	result = mm_handle_fault(mm, a, addr, write);
-	mutex_unlock(&mm->lock);
+	} while (unlikely(result & VM_FAULT_OOM) && wait_for_memory(regs_user_mode(r), tries++));
 	mm_events.faults++;
 	if (result & VM_FAULT_MAJOR) {
 		mm_events.major_faults++;

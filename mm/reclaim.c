@@ -13,9 +13,10 @@
 #define ROUNDS_NOFS 50u    /* naps before a request that must not enter a file system gives up */
 #define ROUNDS_BEFORE_KILL 10u
 #define MAX_KILLS 8u
+#define MAX_WAITS 100u     /* for killed processes to end: a slow host makes it long, a lock of ours that they want makes it for ever */
 #define OOM_MAX_ORDER 3u   /* larger blocks fail by fragmentation: killing would not help */
 
-bool (*out_of_memory_hook)(void);
+enum oom_answer (*out_of_memory_hook)(void);
 
 static LIST_HEAD(shrinkers); /* only grows, at init */
 
@@ -57,18 +58,28 @@ u32 run_shrinkers(const struct shrinker *except, u32 nr, u32 gfp)
 	return freed;
 }
 
-bool reclaim_wait(u32 round, u32 order, u32 gfp)
+/* Patience ended: whether there is hope because somebody is killed now or was killed before. */
+static bool kill_or_wait(struct reclaim_try *t)
 {
+	enum oom_answer answer = out_of_memory_hook ? out_of_memory_hook() : OOM_NOBODY;
+
+	if (answer == OOM_DYING && t->waits++ < MAX_WAITS)
+		t->rounds -= ROUNDS_BEFORE_KILL;
+	return answer != OOM_NOBODY && t->rounds / ROUNDS_BEFORE_KILL <= MAX_KILLS;
+}
+
+bool reclaim_wait(struct reclaim_try *t, u32 order, u32 gfp)
+{
+	u32 round = t->rounds++;
+
 	if (task_is_dying())
 		return false;
 	if (order > OOM_MAX_ORDER)
 		return round < 2;
 	if (!(gfp & GFP_FS) && round >= ROUNDS_NOFS)
 		return false;
-	if ((gfp & GFP_FS) && round && round % ROUNDS_BEFORE_KILL == 0) {
-		if (round / ROUNDS_BEFORE_KILL > MAX_KILLS || !out_of_memory_hook || !out_of_memory_hook())
-			return false;
-	}
+	if ((gfp & GFP_FS) && round && round % ROUNDS_BEFORE_KILL == 0 && !kill_or_wait(t))
+		return false;
 	sleep_ms(WAIT_MS);
 	return true;
 }

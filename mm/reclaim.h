@@ -19,7 +19,11 @@ static inline bool task_is_dying(void)
 bool reclaim_possible(u32 gfp);
 /* Run the shrinkers until about nr pages came free; returns how many did. May sleep. */
 u32 reclaim_pages(u32 nr, u32 gfp);
-/* Nothing came free: wait a moment for write-back, and when patience ends (`round` counts from 0) kill a process. false: give up. */
-bool reclaim_wait(u32 round, u32 order, u32 gfp);
+/* How long an allocation has tried; begins with zeros. */
+struct reclaim_try {
+	u32 rounds, waits; /* naps without help from a dying process; times one was waited for */
+};
+/* Nothing came free: wait a moment for write-back, and when patience ends kill a process, or wait for the last one. false: give up. */
+bool reclaim_wait(struct reclaim_try *t, u32 order, u32 gfp);
 
 #endif

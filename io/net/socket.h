@@ -9,7 +9,7 @@
 #include "kernel/irq/workqueue.h"
 #include "kernel/uapi/socket.h"
 
-#define OPTION_MAX 96u          /* bytes of an option's value */
+#define OPTION_MAX 240u         /* bytes of an option's value */
 #define SOCKET_BUFFER 212992u  /* rmem_default, rmem_max and so on: bytes */
 
 struct socket;

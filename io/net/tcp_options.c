@@ -21,13 +21,19 @@
 #define ALGORITHM "reno"       /* what lwIP does against congestion, RFC 5681 */
 #define ALGORITHM_ROOM 16u
 
-struct tcp_info_abi { /* the first fields of Linux's; a program may ask for as many as it knows */
+struct tcp_info_abi { /* as in Linux 6.1; a program may ask for as many as it knows. lwIP does not count what it sends again: retransmissions are 0 */
 	u8 state, ca_state, retransmits, probes, backoff, options, wscale, flags;
 	u32 rto, ato, snd_mss, rcv_mss, unacked, sacked, lost, retrans, fackets;
 	u32 last_data_sent, last_ack_sent, last_data_recv, last_ack_recv;
-	u32 pmtu, rcv_ssthresh, rtt, rttvar, snd_ssthresh, snd_cwnd, advmss, reordering;
+	u32 pmtu, rcv_ssthresh, rtt, rttvar, snd_ssthresh, snd_cwnd, advmss, reordering, rcv_rtt, rcv_space, total_retrans;
+	u64 pacing_rate, max_pacing_rate, bytes_acked, bytes_received;
+	u32 segs_out, segs_in, notsent_bytes, min_rtt, data_segs_in, data_segs_out;
+	u64 delivery_rate, busy_time, rwnd_limited, sndbuf_limited;
+	u32 delivered, delivered_ce;
+	u64 bytes_sent, bytes_retrans;
+	u32 dsack_dups, reord_seen, rcv_ooopack, snd_wnd;
 };
-_Static_assert(sizeof(struct tcp_info_abi) == 92, "as in the ABI");
+_Static_assert(sizeof(struct tcp_info_abi) == 232 && sizeof(struct tcp_info_abi) <= OPTION_MAX, "as in the ABI");
 
 const struct tcp_options tcp_default_options = { .keepidle = 7200, .keepintvl = 75, .keepcnt = 9 };
 
@@ -134,6 +140,10 @@ static int get_info(const struct tcp_sock *t, void *value)
 		i.snd_ssthresh = pcb->ssthresh / mss;
 		i.rcv_ssthresh = pcb->rcv_wnd;
 		i.reordering = 3;
+		i.rcv_space = pcb->rcv_wnd;
+		i.notsent_bytes = pcb->snd_lbb - pcb->snd_nxt;
+		i.pacing_rate = i.max_pacing_rate = ~0ull; /* none */
+		i.snd_wnd = pcb->snd_wnd;
 	}
 	memcpy(value, &i, sizeof(i));
 	return sizeof(i);

@@ -22,9 +22,9 @@
 
 /*
  * The rule: the process with the most pages in memory dies, whoever asked for more; init and kernel threads never. A process that was
- * chosen and has not ended yet is waited for instead of choosing another. Returns whether memory is going to come back.
+ * chosen and has not ended yet is waited for instead of choosing another.
  */
-static bool kill_biggest_process(void)
+static enum oom_answer kill_biggest_process(void)
 {
 	struct task *t, *worst = NULL;
 	bool dying = false;
@@ -44,7 +44,7 @@ static bool kill_biggest_process(void)
 		send_signal_process(worst, SIGKILL, NULL);
 	}
 	spin_unlock_bh(&tasklist_lock);
-	return worst != NULL;
+	return !worst ? OOM_NOBODY : dying ? OOM_DYING : OOM_KILLED;
 }
 
 /* ---- the power button ---- */

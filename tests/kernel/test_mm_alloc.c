@@ -2,6 +2,7 @@
 #include "kernel/hal/multiboot.h"
 #include "kernel/hal/page_copy.h"
 #include "kernel/lib/string.h"
+#include "mm/reclaim.h"
 #include "mm/vmalloc.h"
 #include "tests/kernel/mm_helpers.h"
 #include "tests/kernel/ktest.h"
@@ -166,4 +167,41 @@ KTEST(mm_dma_boundary)
 	KT_EQUAL(phys_to_virt(bus) == va, 1);
 	dma_free(va, 24 << 10);
 	KT_EXPECT(!dma_alloc(128 << 10, 64 << 10, &bus, GFP_KERNEL));
+}
+
+/* Answers of the process layer when memory is out: `dying` times that somebody is dying, then `rest`. */
+static struct {
+	u32 dying, asked;
+	enum oom_answer rest;
+} oom;
+
+static enum oom_answer answer(void) { return oom.asked++ < oom.dying ? OOM_DYING : oom.rest; }
+
+/* How often the hook is asked until an allocation gives up. */
+static u32 asked_until_end(u32 dying, enum oom_answer rest, u32 *naps)
+{
+	enum oom_answer (*hook)(void) = out_of_memory_hook;
+	struct reclaim_try try = { 0 };
+
+	oom.dying = dying;
+	oom.asked = 0;
+	oom.rest = rest;
+	out_of_memory_hook = answer;
+	for (*naps = 0; *naps < 400 && reclaim_wait(&try, 0, GFP_KERNEL); ++*naps)
+		;
+	out_of_memory_hook = hook;
+	return oom.asked;
+}
+
+/* A killed process that takes long to end is waited for, and does not count as one more; the number of those killed for one page is small. */
+KTEST(mm_reclaim_waits_for_the_dying)
+{
+	u32 naps;
+
+	KT_EQUAL(asked_until_end(0, OOM_NOBODY, &naps), 1);
+	KT_EQUAL(naps, 10);
+	KT_EQUAL(asked_until_end(3, OOM_NOBODY, &naps), 4);
+	KT_EQUAL(naps, 40);
+	KT_EQUAL(asked_until_end(1, OOM_KILLED, &naps), 1 + 9);
+	KT_EQUAL(naps, 100);
 }

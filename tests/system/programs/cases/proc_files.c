@@ -222,6 +222,25 @@ CASE(text_files, "reading in pieces, seeking, writing what cannot be written")
 	SAY(open("/proc/sys/kernel/none", O_RDONLY));
 }
 
+CASE(mountinfo, "/proc/self/mountinfo: the form of its lines; the root and /proc are there")
+{
+	char line[1024], root[256], at[256], type[64], source[256], options[256], *rest;
+	FILE *f = fopen("/proc/self/mountinfo", "r");
+	int bad = 0, roots = 0, procs = 0, id, parent, major, minor;
+
+	while (f && fgets(line, sizeof(line), f)) {
+		rest = strstr(line, " - ");
+		if (sscanf(line, "%d %d %d:%d %255s %255s r%*1[ow]", &id, &parent, &major, &minor, root, at) != 6 || root[0] != '/' || at[0] != '/' || !rest ||
+		    sscanf(rest, " - %63s %255s r%255s\n", type, source, options) != 3) {
+			bad++;
+			continue;
+		}
+		roots += !strcmp(at, "/");
+		procs += !strcmp(at, "/proc") && !strcmp(type, "proc");
+	}
+	say("%d %d %d", bad, roots > 0, procs > 0);
+}
+
 CASE_ROOT(foreign_entries, "what an ordinary user sees of root's process")
 {
 	char path[60];

@@ -146,6 +146,10 @@ static void of_tcp(void)
 	}
 	SAY(getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len));
 	say("state %d, len %d", info.tcpi_state, len >= 92);
+	unsigned char whole[232];
+	memset(whole, 0xee, len = sizeof(whole));
+	SAY(getsockopt(fd, IPPROTO_TCP, TCP_INFO, whole, &len));
+	say("len %u, sent again %d", len, *(int *)(whole + 100));
 	len = 1;
 	SAY(getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len));
 	say("len %u", len);

@@ -318,7 +318,8 @@ def listing(language, *words):
 
 def with_packages(names, script, **options):
     """sh() with packages of Debian's in the guest; where none can be had the test skips."""
-    r = sh(script, packages=names, timeout=200, **options)
+    options.setdefault("timeout", 200)
+    r = sh(script, packages=names, **options)
     if r.status == 126 and b"--packages" in r.err:
         pytest.skip("no packages to be had: " + r.err.decode().strip()[-150:])
     return r.good()

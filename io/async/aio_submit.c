@@ -207,11 +207,11 @@ static int start_rw(struct aio_request *r, const struct iocb_abi *cb, bool read,
 		return -EBADF;
 	if (read ? !f->ops->read_iter : !f->ops->write_iter)
 		return -EINVAL;
-	if (cb->offset < 0)
-		return -EINVAL;
 	err = set_iter(r, cb, read, vector);
 	if (err)
 		return err;
+	if (!sane_range(cb->offset, iov_iter_count(&r->iter)))
+		return -EINVAL;
 	file_iocb_init(&r->k, f, cb->offset, !read);
 	r->k.flags |= (u32)flags;
 	if (!through_cache(f) || (!read && (r->k.flags & IOCB_APPEND)) || ((r->k.flags & IOCB_DIRECT) && !direct_waits(r))) {

@@ -39,7 +39,7 @@ static int netd(void *arg)
 		net_lock();
 		sys_check_timeouts();
 		tcp_trim_timewait(inet_tw_max());
-		u32 ms = sys_timeouts_sleeptime();
+		u32 ms = min(tcp_delayed_acks(), sys_timeouts_sleeptime());
 		net_unlock();
 		if (lo_busy()) {
 			cond_resched();
@@ -62,6 +62,8 @@ static int start_stack(void)
 	struct task *t = kthread_run(netd, NULL, "netd");
 	return IS_ERR(t) ? (int)PTR_ERR(t) : 0;
 }
+
+void inet_kick(void) { kicked = true; }
 
 void net_lock(void) { mutex_lock(&net_mutex); }
 

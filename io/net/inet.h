@@ -35,6 +35,7 @@ struct sockaddr_in_abi {
 void net_lock(void);
 /* Lets the packets on lo run through the stack first. */
 void net_unlock(void);
+void inet_kick(void);                /* netd looks anew how long it may sleep; net_lock held */
 
 /* ---- the device (lo.c) ---- */
 extern struct netif lo_netif;
@@ -128,6 +129,7 @@ int udp_socket(struct socket *s);
 int raw_socket(struct socket *s);
 void tcp_start(void);                 /* once, with the stack; net_lock held */
 void udp_start(void);
+u32 tcp_delayed_acks(void);           /* sends those that are due; in how many ms others are, 0xffffffff: there are none; net_lock held */
 void tcp_trim_timewait(u32 most);     /* the oldest connections in TIME_WAIT end; net_lock held */
 int __must_check inet_proc_init(void);
 /* For /proc/net; net_lock held. */

@@ -32,7 +32,7 @@ int socket_take_error(struct socket *s) { return -__sync_lock_test_and_set(&s->e
 void socket_wake(struct socket *s, struct wait_queue_head *wq, u32 events)
 {
 	wake_up_key(wq, TASK_NORMAL, 0, events);
-	kill_fasync(&s->fasync, SIGIO, socket_sigio_reason(events));
+	kill_fasync(&s->fasync, SIGIO, events & POLLERR ? POLL_ERR : socket_sigio_reason(events));
 }
 
 /* ---- the file ---- */

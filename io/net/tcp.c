@@ -9,16 +9,19 @@
 #define LOCAL_RTO_MAX (2000 / TCP_SLOW_INTERVAL) /* ticks of the stack: 2 s */
 #define CONNECT_PATIENCE_MS 127000u
 #define DATA_PATIENCE_MS 924600u
+#define DELAYED_ACK_MS 40u /* Linux's TCP_DELACK_MIN */
 
 u32 tcp_nr_socks, tcp_nr_orphans;
 static u8 ext_id;
+static bool acks_delayed;
+static u32 acks_due; /* sys_now() */
 static const struct socket_ops tcp_ops;
 
 void tcp_wake(struct tcp_sock *t, u32 events)
 {
 	wake_up_key(&t->wait, TASK_NORMAL, 0, events);
 	if (t->socket)
-		kill_fasync(&t->socket->fasync, SIGIO, socket_sigio_reason(events));
+		kill_fasync(&t->socket->fasync, SIGIO, events & POLLERR ? POLL_ERR : socket_sigio_reason(events));
 }
 
 static struct tcp_sock *new_sock(struct socket *s)
@@ -70,6 +73,37 @@ static err_t on_sent(void *arg, struct tcp_pcb *pcb, u16_t len)
 	return ERR_OK;
 }
 
+/*
+ * Every second segment is acknowledged at once; the acknowledgement of another waits a while for something that it can go with. The sender of small
+ * pieces waits for it too (Nagle), so at the beginning there is no such delay: Linux's quick acknowledgements.
+ */
+static void acknowledge(struct tcp_sock *t, struct tcp_pcb *pcb)
+{
+	if (!(pcb->flags & TF_ACK_DELAY))
+		return;
+	if (t->quick_acks) {
+		t->quick_acks--;
+		tcp_clear_flags(pcb, TF_ACK_DELAY);
+		tcp_ack_now(pcb);
+	} else if (!acks_delayed) {
+		acks_delayed = true;
+		acks_due = sys_now() + DELAYED_ACK_MS;
+		inet_kick();
+	}
+}
+
+u32 tcp_delayed_acks(void)
+{
+	if (!acks_delayed)
+		return 0xffffffff;
+	u32 now = sys_now();
+	if ((s32)(acks_due - now) > 0)
+		return acks_due - now;
+	acks_delayed = false;
+	tcp_fasttmr();
+	return 0xffffffff;
+}
+
 /* What does not fit comes again: the stack keeps it, or drops it and the sender repeats it. */
 static err_t on_received(void *arg, struct tcp_pcb *pcb, struct pbuf *p, err_t err)
 {
@@ -90,6 +124,7 @@ static err_t on_received(void *arg, struct tcp_pcb *pcb, struct pbuf *p, err_t e
 		t->rx_bytes += p->tot_len;
 		if (inet_memory_short()) /* the sender keeps it too, until it hears */
 			tcp_ack_now(pcb);
+		acknowledge(t, pcb);
 	} else {
 		t->eof = true;
 	}
@@ -185,6 +220,7 @@ static const struct tcp_ext_arg_callbacks callbacks = { .destroy = on_destroy };
 
 void tcp_attach(struct tcp_sock *t)
 {
+	t->quick_acks = TCP_QUICK_ACKS;
 	tcp_arg(t->pcb, t);
 	tcp_recv(t->pcb, on_received);
 	tcp_sent(t->pcb, on_sent);

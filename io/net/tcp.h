@@ -42,6 +42,7 @@ struct tcp_sock {
 	struct tcp_sock *listener;   /* of one that waits in a backlog */
 	int error;                   /* positive; before there is a socket to tell */
 	struct tcp_options opt;
+	u8 quick_acks;               /* so many segments more are acknowledged at once */
 	ip_addr_t local_ip;          /* its name, by bind(2) or by a connection, when the pcb is gone */
 	u16 local_port, bound_port;  /* bound_port: by bind(2) */
 	struct mutex read_lock;
@@ -51,6 +52,7 @@ struct tcp_sock {
 static inline struct tcp_sock *tcp_of(struct socket *s) { return s->sk; }
 static inline struct tcp_pcb_listen *tcp_listen_pcb(const struct tcp_sock *l) { return (struct tcp_pcb_listen *)l->pcb; }
 void tcp_wake(struct tcp_sock *t, u32 events);
+#define TCP_QUICK_ACKS 16u           /* at the beginning, and when TCP_QUICKACK asks */
 
 /* tcp.c; all with net_lock held */
 int tcp_stop_listening(struct tcp_sock *t);   /* and all that waited; a new pcb, not connected. -ENOBUFS */

@@ -75,6 +75,7 @@ static int set_option(struct tcp_sock *t, int name, u32 v)
 	case TCP_MAXSEG_OPT: return v ? set_between(&o->maxseg, v, MIN_MAXSEG, MAX_MAXSEG) : set_between(&o->maxseg, v, 0, 0);
 	case TCP_USER_TIMEOUT_OPT: return set_between(&o->user_timeout, v, 0, 0x7fffffff);
 	case TCP_QUICKACK_OPT:
+		t->quick_acks = v ? TCP_QUICK_ACKS : 0;
 		if (v && t->state == TS_CONNECTED)
 			tcp_ack_now(t->pcb);
 		return 0;

@@ -548,7 +548,7 @@ ssize_t unix_packet_receive(struct socket *s, struct message *m, u32 flags)
 	mutex_unlock(&u->read_lock);
 	if (!(flags & MSG_PEEK)) {
 		finish(p);
-		wake_up_key(&u->wait, TASK_NORMAL, 0, POLLOUT); /* senders that wait for room in this queue */
+		wake_up_key(&u->wait, TASK_NORMAL, 0, POLLMSG); /* senders that wait for room in this queue; nobody polls for this */
 	}
 	return ret;
 }

@@ -7,6 +7,9 @@
 
 #define MAX_RW_COUNT 0x7ffff000u /* one call moves at most so much, as in Linux */
 
+/* A position that is one, and the end of n bytes there as well? */
+static inline bool sane_range(loff_t pos, size_t n) { return pos >= 0 && pos <= INT64_MAX - (loff_t)n; }
+
 u32 file_iocb_flags(const struct file *f); /* IOCB_* out of the flags of the open file */
 /* One I/O of f at pos, by the flags of the open file, synchronous until k->complete is set. */
 void file_iocb_init(struct kiocb *k, struct file *f, loff_t pos, bool write);

@@ -142,18 +142,16 @@ static ssize_t pipe_to_pipe(struct pipe *from, struct pipe *to, size_t n, bool n
 
 /* ---- splice ---- */
 
-/* The position to use: the caller's, or the file's own. */
-static int get_position(struct file *f, const s64 __user *user, loff_t *pos)
+/* The position to use for n bytes: the caller's, or the file's own. */
+static int get_position(struct file *f, const s64 __user *user, size_t n, loff_t *pos)
 {
-	if (!user) {
+	if (!user)
 		*pos = f->pos;
-		return 0;
-	}
-	if (!(f->mode & FMODE_LSEEK))
+	else if (!(f->mode & FMODE_LSEEK))
 		return -EINVAL;
-	if (copy_from_user(pos, user, sizeof(*pos)))
+	else if (copy_from_user(pos, user, sizeof(*pos)))
 		return -EFAULT;
-	return *pos < 0 ? -EINVAL : 0;
+	return sane_range(*pos, n) ? 0 : -EINVAL;
 }
 
 static int put_position(struct file *f, s64 __user *user, loff_t pos)
@@ -182,7 +180,7 @@ static long do_splice(struct file *in, s64 __user *off_in, struct file *out, s64
 	if (from) {
 		if ((out->flags & O_APPEND) || !out->ops->write_iter || (out->ops->no_splice & FMODE_WRITE))
 			return -EINVAL;
-		err = get_position(out, off_out, &pos);
+		err = get_position(out, off_out, n, &pos);
 		if (err)
 			return err;
 		done = pipe_to_file(from, out, &pos, n, nonblock || (in->flags & O_NONBLOCK));
@@ -190,7 +188,7 @@ static long do_splice(struct file *in, s64 __user *off_in, struct file *out, s64
 	} else if (to) {
 		if (!in->ops->read_iter || (in->ops->no_splice & FMODE_READ))
 			return -EINVAL;
-		err = get_position(in, off_in, &pos);
+		err = get_position(in, off_in, n, &pos);
 		if (err)
 			return err;
 		done = file_to_pipe(in, &pos, to, n, nonblock || (out->flags & O_NONBLOCK), nonblock);
@@ -339,9 +337,9 @@ long sys_copy_file_range(int in_fd, s64 __user *off_in, int out_fd, s64 __user *
 	if (in.file)
 		out = fdget(out_fd);
 	if (out.file) {
-		ret = flags ? -EINVAL : get_position(in.file, off_in, &pos_in);
+		ret = flags ? -EINVAL : get_position(in.file, off_in, 0, &pos_in);
 		if (!ret)
-			ret = get_position(out.file, off_out, &pos_out);
+			ret = get_position(out.file, off_out, 0, &pos_out);
 		n = min_t(size_t, n, MAX_RW_COUNT);
 		if (!ret)
 			ret = check_copy(in.file, out.file, pos_in, pos_out, &n);

@@ -15,9 +15,6 @@ static inline loff_t offset_of(u32 lo, u32 hi)
 	return u.whole;
 }
 
-/* A position that is none, or whose end would be none? */
-static inline bool sane_range(loff_t pos, size_t n) { return pos >= 0 && pos <= INT64_MAX - (loff_t)n; }
-
 long sys_read(int fd, void __user *buf, size_t n)
 {
 	struct fd f = fdget_pos(fd);
@@ -170,8 +167,8 @@ long sys_llseek(int fd, u32 hi, u32 lo, s64 __user *result, int whence)
 
 /* ---- sendfile ---- */
 
-/* offset NULL: the position of the input file itself. */
-static long send_file(int out_fd, int in_fd, loff_t *offset, size_t n)
+/* offset NULL: the position of the input file itself. Nothing from `max` on is sent. */
+static long send_file(int out_fd, int in_fd, loff_t *offset, size_t n, loff_t max)
 {
 	struct fd in = fdget_pos(in_fd), out = { NULL, false, false };
 	long ret = -EBADF;
@@ -189,7 +186,13 @@ static long send_file(int out_fd, int in_fd, loff_t *offset, size_t n)
 		goto end;
 	if ((in.file->ops->no_splice & FMODE_READ) || (out.file->ops->no_splice & FMODE_WRITE))
 		goto end;
-	ret = file_copy(out.file, &out.file->pos, in.file, offset ? offset : &in.file->pos, clamp_count(n));
+	loff_t *from = offset ? offset : &in.file->pos;
+	if (!sane_range(*from, n))
+		goto end;
+	ret = -EOVERFLOW;
+	if (*from + (loff_t)n > max && *from >= max)
+		goto end;
+	ret = file_copy(out.file, &out.file->pos, in.file, from, clamp_count((size_t)min_t(loff_t, n, max - *from)));
 end:
 	if (out.file)
 		fdput(out);
@@ -201,13 +204,11 @@ long sys_sendfile(int out, int in, s32 __user *offset, size_t n)
 {
 	u32 off;
 	if (!offset)
-		return send_file(out, in, NULL, n);
+		return send_file(out, in, NULL, n, INT64_MAX);
 	if (get_user_u32(&off, (const u32 __user *)offset))
 		return -EFAULT;
 	loff_t pos = (s32)off;
-	long ret = send_file(out, in, &pos, n);
-	if (pos > INT32_MAX)
-		return -EOVERFLOW;
+	long ret = send_file(out, in, &pos, n, INT32_MAX);
 	return put_user_u32((u32)pos, (u32 __user *)offset) ? -EFAULT : ret;
 }
 
@@ -215,9 +216,9 @@ long sys_sendfile64(int out, int in, s64 __user *offset, size_t n)
 {
 	loff_t pos;
 	if (!offset)
-		return send_file(out, in, NULL, n);
+		return send_file(out, in, NULL, n, INT64_MAX);
 	if (copy_from_user(&pos, offset, sizeof(pos)))
 		return -EFAULT;
-	long ret = send_file(out, in, &pos, n);
+	long ret = send_file(out, in, &pos, n, INT64_MAX);
 	return copy_to_user(offset, &pos, sizeof(pos)) ? -EFAULT : ret;
 }

@@ -358,3 +358,13 @@ CASE(aio_pgetevents, "io_pgetevents: mask and its size")
 	raise(SIGUSR1);
 	SAY(syscall(SYS_io_pgetevents, ctx, 1, 1, events, NULL, &sig));
 }
+
+CASE(aio_far_offsets, "a request whose end would be no position")
+{
+	make();
+	one("read", request(PREAD, f, text, 10, 0x7ffffffffffffff8ll));
+	one("write", request(PWRITE, f, text, 10, 0x7ffffffffffffff8ll));
+	one("read at -1", request(PREAD, f, text, 10, -1));
+	one("read to the end of all", request(PREAD, f, text, 7, 0x7ffffffffffffff8ll));
+	show_file("f");
+}

@@ -664,3 +664,26 @@ CASE(epoll_untouched_pages, "events go into pages that are not there yet, and en
 		say("%d, first %u, last %u, out of order %d", n, n > 0 ? e[0].data.u32 : 0, n > 0 ? e[n - 1].data.u32 : 0, out_of_order);
 	}
 }
+
+CASE(epoll_reading_is_no_event, "who reads a message hears nothing of it himself; new data is an edge though old is unread")
+{
+	static const int types[] = { SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET };
+
+	for (int i = 0; i < 3; i++) {
+		struct epoll_event e = { .events = EPOLLIN | EPOLLOUT | EPOLLET }, got[2];
+		int s[2];
+		char c[10];
+		ep = epoll_create1(0);
+		SAY(socketpair(AF_UNIX, types[i], 0, s));
+		SAY(epoll_ctl(ep, EPOLL_CTL_ADD, s[0], &e));
+		SAY(epoll_wait(ep, got, 2, 0));
+		write(s[1], "ab", 2);
+		SAY(epoll_wait(ep, got, 2, 0));
+		write(s[1], "c", 1);
+		SAY(epoll_wait(ep, got, 2, 0));
+		SAY(read(s[0], c, 1));
+		SAY(epoll_wait(ep, got, 2, 0));
+		SAY(read(s[0], c, 10));
+		SAY(epoll_wait(ep, got, 2, 0));
+	}
+}

@@ -1,5 +1,6 @@
 /* Signal-driven I/O: O_ASYNC, F_SETOWN, F_SETOWN_EX, F_SETSIG; what goes wrong with them, who is told what. */
 #include "cases.h"
+#include <netinet/in.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
@@ -291,4 +292,41 @@ CASE(generic_ioctls, "requests that every file knows")
 	SAY(ioctl(f, 0xffffffff, 0));
 	SAY(ioctl(f, FIOQSIZE, text_of_size));
 	SAY(ioctl(99, FIOCLEX));
+}
+
+CASE(sigio_errors, "what went wrong with a connection is told as POLL_ERR")
+{
+	struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct linger off = { 1, 0 };
+	socklen_t len = sizeof(a);
+	struct timespec patience = { 30, 0 };
+
+	hold();
+	p[1] = socket(AF_INET, SOCK_DGRAM, 0);
+	bind(p[1], (void *)&a, sizeof(a));
+	getsockname(p[1], (void *)&a, &len);
+	p[0] = socket(AF_INET, SOCK_DGRAM, 0);
+	SAY(connect(p[0], (void *)&a, sizeof(a)));
+	close(p[1]);
+	fcntl(p[0], F_SETOWN, getpid());
+	fcntl(p[0], SET_SIG, 40);
+	async(p[0]);
+	SAY(send(p[0], "x", 1, 0));
+	SAY(sigtimedwait(&set, &info, &patience));
+	say("code %d, band %#lx", info.si_code, info.si_band);
+	a.sin_port = 0;
+	int l = socket(AF_INET, SOCK_STREAM, 0);
+	SAY(bind(l, (void *)&a, sizeof(a)));
+	SAY(listen(l, 1));
+	getsockname(l, (void *)&a, &len);
+	p[0] = socket(AF_INET, SOCK_STREAM, 0);
+	SAY(connect(p[0], (void *)&a, sizeof(a)));
+	p[1] = accept(l, NULL, NULL);
+	fcntl(p[0], F_SETOWN, getpid());
+	fcntl(p[0], SET_SIG, 40);
+	async(p[0]);
+	setsockopt(p[1], SOL_SOCKET, SO_LINGER, &off, sizeof(off));
+	close(p[1]);
+	SAY(sigtimedwait(&set, &info, &patience));
+	say("code %d, band %#lx", info.si_code, info.si_band);
 }

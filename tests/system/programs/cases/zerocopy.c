@@ -485,3 +485,25 @@ CASE(copy_holes, "a file of holes stays the same to read")
 	pread(g, c, 3, 49999);
 	say("size %d, %d %c %d", (int)s.st_size, c[0], c[1], c[2]);
 }
+
+CASE(far_offsets, "splice and sendfile at a position whose end would be none")
+{
+	long long far = 0x7fffffffffffff00ll, at;
+	off_t old;
+
+	make();
+	fcntl(p[0], F_SETFL, O_NONBLOCK);
+	write(p[1], "0123456789", 10);
+	at = far;
+	SAY(splice(f, &at, p[1], NULL, 300, SPLICE_F_NONBLOCK));
+	SAY(splice(f, &at, p[1], NULL, 255, SPLICE_F_NONBLOCK));
+	SAY(splice(p[0], NULL, g, &at, 300, SPLICE_F_NONBLOCK));
+	at = -1;
+	SAY(splice(f, &at, p[1], NULL, 3, SPLICE_F_NONBLOCK));
+	old = far;
+	SAY(sendfile(g, f, &old, 300));
+	old = -1;
+	SAY(sendfile(g, f, &old, 3));
+	show_file("g");
+	show_pipe("pipe", p[0]);
+}

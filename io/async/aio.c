@@ -38,7 +38,12 @@ static struct io_event_abi *event_at(const struct aio_context *c, u32 index)
 	return (struct io_event_abi *)((u8 *)page_address(c->pages[at >> PAGE_SHIFT]) + (at & ~PAGE_MASK));
 }
 
-static u32 ring_head(const struct aio_context *c) { return *(volatile u32 *)&ring(c)->head % c->nr; }
+static u32 ring_head(const struct aio_context *c)
+{
+	u32 head = *(volatile u32 *)&ring(c)->head;
+
+	return likely(head < c->nr) ? head : head % c->nr;
+}
 
 /* Events that wait to be read. lock held. */
 static u32 ring_used(const struct aio_context *c)

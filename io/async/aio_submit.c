@@ -7,7 +7,6 @@
 #include "io/vfs/files.h"
 #include "io/vfs/rw.h"
 #include "kernel/hal/uaccess.h"
-#include "kernel/lib/string.h"
 #include "kernel/sched/signal.h"
 #include "kernel/sched/task.h"
 #include "mm/alloc.h"
@@ -367,7 +366,12 @@ int aio_start(struct aio_context *c, const struct iocb_abi *cb, u32 user_iocb)
 	struct aio_request *r = kmem_cache_alloc(request_cache, GFP_KERNEL);
 	int err = r ? 0 : -EAGAIN;
 	if (r) {
-		memset(r, 0, sizeof(*r));
+		r->k = (struct kiocb){ 0 };
+		r->eventfd = NULL;
+		r->mm = NULL;
+		r->vec = NULL;
+		r->poll = NULL;
+		r->ioprio = 0;
 		INIT_LIST_HEAD(&r->active);
 		r->ctx = c;
 		aio_request_begins(c);

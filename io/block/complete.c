@@ -147,6 +147,7 @@ static void blk_complete(struct request *rq)
 	struct request_queue *q = rq->q;
 	struct bio *bio;
 	int error;
+	u64 now;
 
 	TRACE_ALWAYS(TRACE_BLOCK, "sector=%u error=%d", rq->id, rq->sector, rq->error);
 	blk_trace_rq(BLK_TA_COMPLETE, rq);
@@ -158,14 +159,15 @@ static void blk_complete(struct request *rq)
 	}
 	if (unlikely(rq->had_error))
 		io_error_final(rq);
+	now = ktime_ns();
 	spin_lock_bh(&q->lock);
-	rq->hctx->tag_map[rq->tag / 32] &= ~BIT(rq->tag % 32);
+	rq->hctx->tag_map[(u32)rq->tag / 32] &= ~BIT((u32)rq->tag % 32);
 	rq->hctx->in_flight--;
 	rq->hctx->stopped = false;
 	atomic_dec(&io_in_flight);
 	if (q->elevator.type->completed && rq_op(rq) != REQ_FLUSH)
-		q->elevator.type->completed(&q->elevator, rq, ktime_ns());
-	blk_account_done(rq, ktime_ns());
+		q->elevator.type->completed(&q->elevator, rq, now);
+	blk_account_done(rq, now);
 	if (rq_op(rq) == REQ_WRITE || rq_op(rq) == REQ_DISCARD)
 		blk_write_over(q, rq->flush_seq);
 	bio = rq->bio;
@@ -193,15 +195,17 @@ static void unstop(struct request_queue *q)
 	blk_run_queue(q); /* the last one to touch it: whoever unplugs the disk is woken there */
 }
 
+/* Who adds while this looks raises the softirq again. */
 static struct list_head *pop(struct list_head *head)
 {
-	u32 flags = irq_save();
-	struct list_head *e = NULL;
+	struct list_head *e;
+	u32 flags;
 
-	if (!list_empty(head)) {
-		e = head->next;
-		list_del_init(e);
-	}
+	if (list_empty(head))
+		return NULL;
+	flags = irq_save();
+	e = head->next; /* only this softirq takes any away */
+	list_del_init(e);
 	irq_restore(flags);
 	return e;
 }

@@ -169,21 +169,20 @@ static s32 tag_get(struct hw_ctx *h)
 	return -1;
 }
 
-/* The next request for h, with a tag; NULL: none now. */
-static struct request *next_request(struct request_queue *q, struct hw_ctx *h)
+/* The next request for h, with a tag; NULL: none now. *now: when that was, if there is one. */
+static struct request *next_request(struct request_queue *q, struct hw_ctx *h, u64 *now)
 {
 	struct request *rq;
 	u64 again = 0;
 
-	if (h->stopped || h->in_flight >= h->depth)
+	if (h->stopped || h->in_flight >= h->depth || (list_empty(&q->dispatch) && !q->elevator.nr_queued))
 		return NULL;
+	*now = ktime_ns();
 	if (!list_empty(&q->dispatch)) {
 		rq = list_first_entry(&q->dispatch, struct request, queue_node);
 		list_del(&rq->queue_node);
 	} else {
-		if (!q->elevator.nr_queued)
-			return NULL;
-		rq = q->elevator.type->dispatch(&q->elevator, h, ktime_ns(), &again);
+		rq = q->elevator.type->dispatch(&q->elevator, h, *now, &again);
 		if (!rq) {
 			if (again)
 				timer_mod(&q->again_timer, again);
@@ -204,11 +203,11 @@ static struct request *next_request(struct request_queue *q, struct hw_ctx *h)
 }
 
 /* Lock held, dropped around the driver's call. false: the context takes no more for now. */
-static bool issue(struct request_queue *q, struct hw_ctx *h, struct request *rq)
+static bool issue(struct request_queue *q, struct hw_ctx *h, struct request *rq, u64 now)
 {
 	int error;
 
-	rq->deadline_ns = ktime_ns() + rq->timeout_ms * NSEC_PER_MSEC;
+	rq->deadline_ns = now + rq->timeout_ms * NSEC_PER_MSEC;
 	blk_arm_deadline(q, rq->deadline_ns);
 	atomic_and(&q->kicked, 0);
 	spin_unlock(&q->lock); /* softirqs stay off */
@@ -238,12 +237,13 @@ static bool run_round(struct request_queue *q)
 
 	for (u32 n = q->nr_hw; n; n--) {
 		struct hw_ctx *h = &q->hw[at];
-		struct request *rq = next_request(q, h);
+		u64 now;
+		struct request *rq = next_request(q, h, &now);
 
 		at = at + 1 < q->nr_hw ? at + 1 : 0;
 		if (rq) {
 			q->next_hw = at;
-			progress |= issue(q, h, rq);
+			progress |= issue(q, h, rq, now);
 		}
 	}
 	return progress;

@@ -76,8 +76,20 @@ bool bio_has_gap(const struct bio *bio, const struct queue_limits *l)
 	return false;
 }
 
+/* The most frequent case by far: a single vector that no boundary cuts, as one page always is. */
+static inline bool is_one_segment(const struct bio *bio, const struct queue_limits *l)
+{
+	const struct bio_vec *v = bio->vecs;
+	u32 mask = l->segment_boundary ? l->segment_boundary : ~0u;
+
+	return bio->nr_vecs == 1 && !bio->done && v->len - 1 <= mask - ((page_to_phys(v->page) + v->offset) & mask);
+}
+
 u32 bio_count_segments(const struct bio *bio, const struct queue_limits *l)
 {
+	if (likely(is_one_segment(bio, l)))
+		return 1;
+
 	struct seg_walk w = { .limits = l, .max = ~0u };
 	u32 left = ~0u;
 
@@ -87,9 +99,18 @@ u32 bio_count_segments(const struct bio *bio, const struct queue_limits *l)
 
 u32 blk_rq_map_segments(struct request *rq, struct blk_segment *segs, u32 max)
 {
-	struct seg_walk w = { .limits = blk_queue_limits(rq->q), .segs = segs, .max = max };
-
+	const struct queue_limits *l = blk_queue_limits(rq->q);
+	const struct bio *bio = rq->bio;
 	u32 left = rq_bytes(rq);
+
+	if (likely(max && bio && bio->size == left && is_one_segment(bio, l))) {
+		const struct bio_vec *v = bio->vecs;
+
+		segs[0] = (struct blk_segment){ .addr = page_to_phys(v->page) + v->offset, .len = left, .va = (u8 *)page_address(v->page) + v->offset };
+		return 1;
+	}
+
+	struct seg_walk w = { .limits = l, .segs = segs, .max = max };
 
 	for (struct bio *b = rq->bio; b && left; b = b->next)
 		if (!seg_add_bio(&w, b, b->done, &left))

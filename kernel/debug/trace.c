@@ -1,6 +1,6 @@
 /*
- * The trace ring: fixed records, newest over oldest, per CPU. Writing takes no lock: interrupts are off for the few instructions that
- * claim a slot, and a slot is written before the next claim on the same CPU can come. Reading copies a snapshot, oldest first.
+ * The trace ring: fixed records, newest over oldest, per CPU. Writing takes no lock and leaves interrupts alone: a slot is
+ * claimed by one instruction, and what an interrupt writes meanwhile goes into the next ones. Reading copies a snapshot, oldest first.
  */
 #include "kernel/debug/trace.h"
 #include "kernel/debug/printk.h"
@@ -32,16 +32,23 @@ const char *const trace_layer_names[] = { "syscall", "vfs", "cache", "fs", "bloc
 
 void trace_write(const struct trace_point *p, u32 id, u32 a, u32 b)
 {
-	u32 flags = irq_save();
-	struct trace_record *r = &ring[head++ & (ring_size - 1)];
+	struct trace_record *r;
+	u32 n, old;
+	u64 tsc;
 
-	r->time_ns = ktime_ns();
+	/* Slot and time are taken together, so that the ring is in the order of time: an interrupt that writes in between makes it start over. */
+	do {
+		n = old = READ_ONCE(head);
+		tsc = rdtsc();
+		__asm__ volatile("cmpxchgl %2, %1" : "+a"(old), "+m"(head) : "r"(n + 1) : "memory", "cc"); /* one instruction: nothing comes inside */
+	} while (unlikely(old != n));
+	r = &ring[n & (ring_size - 1)];
+	r->tsc = tsc;
 	r->point = p;
 	r->id = id;
 	r->pid = current->pid;
 	r->a = a;
 	r->b = b;
-	irq_restore(flags);
 }
 
 static void use_ring(struct trace_record *r, u32 size)
@@ -101,7 +108,7 @@ int trace_format(u32 n, char *buf, size_t size)
 	if (!r.point)
 		return 0;
 	ksnprintf(args, sizeof(args), r.point->fmt, r.a, r.b); /* formats are ours: static, for two u32 */
-	us = div_u64_rem(r.time_ns, 1000, &ns);
+	us = div_u64_rem(ktime_of_tsc(r.tsc), 1000, &ns);
 	return kscnprintf(buf, size, "%llu.%03u %d %u %s %s %s:%u %s\n", us, ns, r.pid, r.id, trace_layer_names[r.point->layer], r.point->function,
 			  r.point->file, r.point->line, args);
 }

@@ -20,7 +20,7 @@ struct trace_point {
 };
 
 struct trace_record {
-	u64 time_ns;
+	u64 tsc; /* turned into a time when it is shown */
 	const struct trace_point *point;
 	u32 id;   /* 0: not part of one I/O */
 	s32 pid;

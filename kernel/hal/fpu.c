@@ -1,4 +1,4 @@
-/* FPU and SSE state, saved eagerly at each switch (Intel SDM volume 1, 10.5 FXSAVE). The kernel itself uses neither. */
+/* FPU and SSE state (Intel SDM volume 1, 10.5 FXSAVE); when it is saved says kernel/sched/sched.c. The kernel itself uses neither. */
 #include "kernel/hal/cpu.h"
 #include "kernel/hal/port.h"
 #include "kernel/lib/string.h"

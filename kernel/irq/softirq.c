@@ -1,5 +1,5 @@
 /*
- * Softirqs (softirq.h). Pending bits are per CPU and changed with interrupts off. What is left after MAX_ROUNDS, and what was raised where
+ * Softirqs (softirq.h). Pending bits are per CPU: set by one instruction, taken with interrupts off. What is left after MAX_ROUNDS, and what was raised where
  * it could not run at once, is done by the thread ksoftirqd, so that a flood of interrupts does not starve the programs.
  */
 #include "kernel/irq/softirq.h"
@@ -77,13 +77,10 @@ void softirq_run_pending(void)
 
 void softirq_raise(enum softirq nr)
 {
-	u32 flags = irq_save();
-
-	this_cpu()->softirq_pending |= BIT(nr);
-	irq_restore(flags);
+	__asm__ volatile("orl %1, %0" : "+m"(this_cpu()->softirq_pending) : "r"(BIT(nr)) : "cc"); /* one instruction: no interrupt inside */
 	if (in_interrupt())
 		return; /* the end of the interrupt or of the section without softirqs runs it */
-	if (flags & EFLAGS_IF)
+	if (read_eflags() & EFLAGS_IF)
 		softirq_run_pending();
 	else if (ksoftirqd)
 		wake_up(&ksoftirqd_wait);

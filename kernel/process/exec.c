@@ -169,8 +169,7 @@ static void fresh_cpu_state(struct task *t, struct regs *r, u32 start, u32 sp)
 	sched_reload_segments();
 	fpu_init_state(t->fpu);
 	irq_disable();
-	fpu_restore(t->fpu);
-	this_cpu()->fpu_owner = t;
+	sched_fpu_load(t);
 	irq_enable();
 	*r = (struct regs){ .ds = USER_DS, .es = USER_DS, .vector = VECTOR_SYSCALL, .orig_eax = ~0u, .eip = start, .cs = USER_CS,
 			    .eflags = EFLAGS_IF | 2, .esp = sp, .ss = USER_DS };

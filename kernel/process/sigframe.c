@@ -145,8 +145,7 @@ static int restore_fpu(const struct fpstate __user *user)
 	*(u32 *)(fx + FX_MXCSR) &= mask ? mask : MXCSR_MASK_DEFAULT; /* reserved bits would fault (Intel SDM volume 1, 11.6.6) */
 	irq_disable();
 	memcpy(t->fpu, fx, sizeof(fx));
-	fpu_restore(t->fpu);
-	this_cpu()->fpu_owner = t;
+	sched_fpu_load(t);
 	irq_enable();
 	return e;
 }

@@ -294,22 +294,29 @@ void sched_reload_segments(void)
 	irq_enable();
 }
 
-static inline void switch_cpu_state(struct rq *rq, struct task *prev, struct task *next)
+/*
+ * The FPU registers stay as they are while kernel threads and the idle task run, who use none of them: they belong to fpu_owner, whose saved
+ * state is out of date meanwhile, until another program is to run. So a program that waits for a device and goes on pays nothing for them.
+ */
+void sched_fpu_load(struct task *t)
 {
 	struct percpu *cpu = this_cpu();
 
-	if (prev->mm) {
+	if (cpu->fpu_owner && cpu->fpu_owner != t)
+		fpu_save(cpu->fpu_owner->fpu);
+	fpu_restore(t->fpu);
+	cpu->fpu_owner = t;
+}
+
+static inline void switch_cpu_state(struct rq *rq, struct task *prev, struct task *next)
+{
+	if (prev->mm)
 		prev->user_gs = read_user_gs();
-		fpu_save(prev->fpu);
-		cpu->fpu_owner = prev; /* the registers still hold it */
-	}
 	tss_set_stack((u32)next->stack + KSTACK_SIZE);
 	if (next->mm) {
 		load_segments(rq, next);
-		if (cpu->fpu_owner != next) {
-			fpu_restore(next->fpu);
-			cpu->fpu_owner = next;
-		}
+		if (this_cpu()->fpu_owner != next && !(next->flags & PF_KTHREAD))
+			sched_fpu_load(next);
 	}
 }
 

@@ -196,6 +196,7 @@ void schedule_tail(struct task *prev);
 void sched_reload_segments(void);
 /* A selector a program may have in a data segment register, given its thread-local descriptors: itself, or 0. */
 u32 sanitize_selector(u32 sel, const u64 tls[3]);
+void sched_fpu_load(struct task *t);   /* t->fpu into the registers; what they held is saved for whom it belongs to. Interrupts off */
 void sched_fpu_forget(struct task *t); /* its memory is about to be freed or rewritten */
 /* User and system time so far: run time split by what the ticks saw. */
 void task_cputime(struct task *t, u64 *utime_ns, u64 *stime_ns);

@@ -44,6 +44,8 @@ static inline u64 cycles_to_ns(u64 cycles)
 
 u64 ktime_ns(void) { return cycles_to_ns(rdtsc() - tsc_start); }
 
+u64 ktime_of_tsc(u64 tsc) { return mult && tsc > tsc_start ? cycles_to_ns(tsc - tsc_start) : 0; }
+
 u64 realtime_offset_ns(void)
 {
 	u64 offset;

@@ -13,6 +13,7 @@
 #define NSEC_PER_USEC 1000ull
 
 u64 ktime_ns(void);          /* monotonic since boot; any context */
+u64 ktime_of_tsc(u64 tsc);   /* what it was when rdtsc gave this; 0 before the clock ran */
 u64 realtime_ns(void);       /* since 1970; any context */
 u64 realtime_offset_ns(void); /* how much more that is than ktime_ns; any context */
 void realtime_set_ns(u64 ns); /* calls the hooks: process context once there are any */

@@ -22,14 +22,17 @@ static int bdev_get_block(struct inode *inode, u32 iblock, struct buffer_head *b
 {
 	struct block_device *bdev = inode->bdev;
 	u32 sectors = bdev->block_size >> SECTOR_SHIFT;
-	u64 first = (u64)iblock * sectors, blocks;
+	u64 first = (u64)iblock * sectors;
+	u32 size = max(b->size & ~(bdev->block_size - 1), bdev->block_size);
 
-	if (first + sectors > bdev->nr_sectors)
-		return create ? -EIO : 0; /* past the end: a hole that reads as zeros */
-	blocks = min_t(u64, b->size >> inode->blkbits, (bdev->nr_sectors - first) >> (inode->blkbits - SECTOR_SHIFT));
+	if (unlikely(first + (size >> SECTOR_SHIFT) > bdev->nr_sectors)) {
+		if (first + sectors > bdev->nr_sectors)
+			return create ? -EIO : 0; /* past the end: a hole that reads as zeros */
+		size = (u32)(bdev->nr_sectors - first) << SECTOR_SHIFT & ~(bdev->block_size - 1); /* less than was asked for */
+	}
 	b->blocknr = iblock;
 	b->bdev = bdev;
-	b->size = (u32)max_t(u64, blocks, 1) * bdev->block_size;
+	b->size = size;
 	bh_set(b, BH_Mapped);
 	return 0;
 }

@@ -203,9 +203,12 @@ static int dio_map(struct dio *d, sector_t *sector, u32 *len)
 	u32 bits = host->blkbits, size = 1u << bits, in_block = (u32)d->pos & (size - 1);
 	/* Blocks behind the end of the file are made if they are written whole. */
 	bool create = d->write && !in_block && d->left >= size && d->pos >= inode_size(host);
-	struct buffer_head map = { .size = create ? d->left & ~(size - 1) : ALIGN_UP(in_block + d->left, size) };
-	int error = d->get_block(host, (u32)(d->pos >> bits), &map, create);
+	struct buffer_head map; /* get_block wants two of its fields, and sets blocknr when it sets BH_Mapped */
+	int error;
 
+	map.state = 0;
+	map.size = create ? d->left & ~(size - 1) : ALIGN_UP(in_block + d->left, size);
+	error = d->get_block(host, (u32)(d->pos >> bits), &map, create);
 	if (error)
 		return error;
 	if (!(map.state & BH_Mapped)) {

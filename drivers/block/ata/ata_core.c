@@ -74,7 +74,7 @@ int ata_start(struct ata_channel *ch, struct ata_drive *d, struct request *rq)
 	struct ata_taskfile tf;
 
 	ata_count_begin(ch);
-	TRACE_ALWAYS(TRACE_DRIVER, "sector=%u sectors=%u", rq->id, rq->sector, rq->nr_sectors);
+	TRACE(TRACE_DRIVER, "sector=%u sectors=%u", rq->id, rq->sector, rq->nr_sectors);
 	ch->write = rq_op(rq) == REQ_WRITE;
 	if (unlikely(flush)) {
 		ata_taskfile_flush(d, &tf);

@@ -120,7 +120,7 @@ $(OUT)/%.o: %.c $(OUT)/.flags
 	@echo "  CC    $<"
 	$(Q)$(CC) $(CFLAGS) -c -o $@ $<
 
-$(addprefix $(OUT)/io/net/,inet.o inet_common.o inet_proc.o lo.o tcp.o tcp_connect.o tcp_data.o tcp_options.o datagram.o udp.o raw.o ifioctl.o): CFLAGS += $(LWIP_INCLUDE)
+$(addprefix $(OUT)/io/net/,inet.o inet_common.o inet_proc.o lo.o tcp.o tcp_connect.o tcp_data.o tcp_options.o tcp_urgent.o datagram.o udp.o raw.o ifioctl.o): CFLAGS += $(LWIP_INCLUDE)
 
 # io/net/lwip/NAME.sed mends core/NAME.c before it is compiled; it says why.
 $(LWIP_OBJ): $(OUT)/lwip/%.o: $(LWIP)/%.c $(OUT)/.flags $(wildcard io/net/lwip/*.h io/net/lwip/arch/*.h io/net/lwip/*.sed)

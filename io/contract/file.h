@@ -131,6 +131,8 @@ static inline void kill_fasync(struct fasync_struct **list, int sig, int reason)
 		kill_fasync_listed(list, sig, reason);
 }
 void f_setown(struct file *f, int type, pid_t pid);
+/* SIGURG to the owner of f (may be NULL), with or without O_ASYNC; false: it has none. Process context, tasklist_lock not held. */
+bool file_send_sigurg(struct file *f);
 
 /* Standard pieces. */
 loff_t generic_llseek(struct file *f, loff_t off, int whence); /* within [0, max file size], SEEK_END by inode size; also SEEK_DATA, SEEK_HOLE simply */

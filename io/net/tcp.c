@@ -122,6 +122,9 @@ static err_t on_received(void *arg, struct tcp_pcb *pcb, struct pbuf *p, err_t e
 			return ERR_MEM;
 		list_add_tail(&q->node, &t->rx);
 		t->rx_bytes += p->tot_len;
+		t->rx_seq += p->tot_len;
+		if (unlikely(t->urgent) && tcp_urgent_arrived(t, p))
+			tcp_wake(t, POLLPRI);
 		if (inet_memory_short()) /* the sender keeps it too, until it hears */
 			tcp_ack_now(pcb);
 		acknowledge(t, pcb);
@@ -144,6 +147,7 @@ err_t tcp_on_connected(void *arg, struct tcp_pcb *pcb, err_t err)
 	struct tcp_sock *t = arg;
 
 	t->state = TS_CONNECTED;
+	t->rx_seq = pcb->rcv_nxt;
 	remember_name(t);
 	tcp_apply_options(t);
 	tcp_wake(t, POLLOUT | POLLWRNORM);
@@ -253,6 +257,7 @@ err_t tcp_on_accept(void *arg, struct tcp_pcb *pcb, err_t err)
 	}
 	t->pcb = pcb;
 	t->state = TS_CONNECTED;
+	t->rx_seq = pcb->rcv_nxt;
 	t->listener = l;
 	t->opt = l->opt;
 	remember_name(t);
@@ -351,7 +356,8 @@ int tcp_start_again(struct tcp_sock *t)
 	}
 	tcp_drop_rx(t);
 	tcp_drop_tx(t, ~0u);
-	t->eof = t->shut_read = t->shut_write = false;
+	t->eof = t->shut_read = t->shut_write = t->tx_marked = t->has_hole = false;
+	t->urgent = URGENT_NONE;
 	t->withheld = 0;
 	t->connect_failed = true; /* and can be called again, if there is no memory now */
 	t->state = TS_DEAD;

@@ -10,6 +10,8 @@
 
 enum tcp_sock_state { TS_CLOSED, TS_LISTENING, TS_CONNECTING, TS_CONNECTED, TS_DEAD /* the pcb is gone */ };
 
+enum { URGENT_NONE, URGENT_COMING /* its segment has told of it */, URGENT_HERE, URGENT_READ };
+
 struct tx_piece { /* memory the stack refers to */
 	struct list_head node;
 	struct page *page;
@@ -31,6 +33,11 @@ struct tcp_sock {
 	u32 rx_bytes;
 	u32 withheld;                /* bytes that were read, but the other end may not send again yet */
 	bool eof, shut_read, shut_write;
+	bool tx_marked;              /* there is a byte sent with MSG_OOB before tx_mark that the other end has not acknowledged */
+	u8 urgent, urgent_byte;      /* URGENT_*; the byte at mark */
+	bool has_hole;               /* at hole is an old urgent byte that is not data */
+	u32 tx_mark, mark, hole;     /* sequence numbers */
+	u32 rx_seq;                  /* of the byte behind the last one in rx */
 	bool connect_untold;         /* connected by a call that did not wait, and no call has said so since */
 	bool connect_failed;         /* how it came to be TS_DEAD: connect may be called again */
 	struct list_head tx;         /* struct tx_piece */
@@ -78,6 +85,19 @@ long tcp_ioctl(struct socket *s, u32 cmd, unsigned long arg);
 void tcp_drop_tx(struct tcp_sock *t, u32 len); /* so much has arrived, or ~0: forget it all */
 void tcp_drop_rx(struct tcp_sock *t);
 void tcp_open_window(struct tcp_sock *t);     /* for all that was read; it has a pcb; net_lock held */
+
+/* tcp_urgent.c; all but tcp_receive_urgent with net_lock held */
+void tcp_mark_urgent(struct tcp_sock *t);     /* the last byte given to the stack */
+bool tcp_urgent_arrived(struct tcp_sock *t, struct pbuf *p); /* p was just queued: is the other end's urgent byte in it? */
+/*
+ * How many of the next `want` bytes, `ahead` behind the next one to be read, a read may take that has taken some already or not: those up to the
+ * mark. *skip: the next byte is urgent and to be passed over.
+ */
+u32 tcp_urgent_limit(struct tcp_sock *t, u32 ahead, u32 want, bool some, bool *skip);
+void tcp_urgent_passed(struct tcp_sock *t);   /* bytes were read */
+bool tcp_at_mark(const struct tcp_sock *t);
+u32 tcp_readable(const struct tcp_sock *t);   /* bytes that can be read before the mark */
+ssize_t tcp_receive_urgent(struct socket *s, struct message *m, u32 flags);
 
 /* tcp_options.c */
 extern const struct tcp_options tcp_default_options;

@@ -105,8 +105,19 @@ static bool push_page(struct tcp_sock *t, const struct bio_vec *v, bool more)
 	return true;
 }
 
+/* Whatever else is on its way (Nagle's rule is not for urgent data). */
+static void tcp_output_now(struct tcp_pcb *pcb)
+{
+	bool nagle = !tcp_nagle_disabled(pcb);
+
+	tcp_nagle_disable(pcb);
+	tcp_output(pcb);
+	if (nagle)
+		tcp_nagle_enable(pcb);
+}
+
 /* Give pages to the stack; what it does not take is given back to the iterator. Bytes taken. */
-static u32 push(struct tcp_sock *t, struct bio_vec *v, u32 n, struct iov_iter *from, bool hold)
+static u32 push(struct tcp_sock *t, struct bio_vec *v, u32 n, struct iov_iter *from, bool hold, bool urgent)
 {
 	u32 done = 0, back = 0;
 
@@ -120,7 +131,10 @@ static u32 push(struct tcp_sock *t, struct bio_vec *v, u32 n, struct iov_iter *f
 		}
 	}
 	current->io.sent += done; /* the device fetches it from here: lo by copying, a card by DMA */
-	if (done && t->pcb && (!hold || t->tx_bytes >= tcp_mss(t->pcb))) /* a small beginning waits for more, half a second at most */
+	if (urgent && done && !back && t->pcb && !iov_iter_count(from)) {
+		tcp_mark_urgent(t);
+		tcp_output_now(t->pcb);
+	} else if (done && t->pcb && (!hold || t->tx_bytes >= tcp_mss(t->pcb))) /* a small beginning waits for more, half a second at most */
 		tcp_output(t->pcb);
 	net_unlock();
 	iov_iter_revert(from, back);
@@ -128,7 +142,7 @@ static u32 push(struct tcp_sock *t, struct bio_vec *v, u32 n, struct iov_iter *f
 }
 
 /* One round of sending: bytes, 0: no room or no memory in the stack; -errno. */
-static ssize_t send_some(struct tcp_sock *t, struct message *m, bool hold)
+static ssize_t send_some(struct tcp_sock *t, struct message *m, bool hold, bool urgent)
 {
 	struct bio_vec v[SEND_BATCH];
 	u32 want = min(min(room(t), iov_iter_count(m->iter)), SEND_BATCH * PAGE_SIZE);
@@ -136,7 +150,7 @@ static ssize_t send_some(struct tcp_sock *t, struct message *m, bool hold)
 	if (!want)
 		return 0;
 	int n = gather(m->iter, v, want);
-	return n <= 0 ? n : (ssize_t)push(t, v, (u32)n, m->iter, hold);
+	return n <= 0 ? n : (ssize_t)push(t, v, (u32)n, m->iter, hold, urgent);
 }
 
 /* Until there is room. 0, -EAGAIN, -ERESTARTSYS. */
@@ -157,13 +171,11 @@ ssize_t tcp_send_message(struct socket *s, struct message *m, u32 flags)
 	ssize_t done = 0;
 	int err = 0;
 
-	if (flags & MSG_OOB)
-		return -EOPNOTSUPP;
 	for (;;) {
 		err = s->error && !done ? socket_take_error(s) : send_state(t);
 		if (err || (!iov_iter_count(m->iter) && t->state == TS_CONNECTED))
 			break;
-		ssize_t n = send_some(t, m, (flags & MSG_MORE) || t->opt.cork);
+		ssize_t n = send_some(t, m, (flags & MSG_MORE) || t->opt.cork, flags & MSG_OOB);
 		if (n > 0) {
 			done += n;
 			continue;
@@ -192,6 +204,8 @@ static void consume(struct tcp_sock *t, struct inet_packet *q, u32 n)
 	q->off += n;
 	t->rx_bytes -= n;
 	t->withheld += n;
+	if (unlikely(t->urgent || t->has_hole))
+		tcp_urgent_passed(t);
 	if (t->pcb && t->state == TS_CONNECTED && (!inet_memory_short() || t->pcb->rcv_wnd < SHORT_WINDOW))
 		tcp_open_window(t);
 	if (q->off == q->pbuf->tot_len) {
@@ -202,25 +216,56 @@ static void consume(struct tcp_sock *t, struct inet_packet *q, u32 n)
 		tcp_process_refused_data(t->pcb);
 }
 
-/* What has arrived, into the iterator. Bytes or -EFAULT. read_lock held: packets leave the queue only here. */
-static ssize_t read_packets(struct tcp_sock *t, struct iov_iter *to, u32 flags)
+/* Bytes of q from `from` on, into the iterator; how many. MSG_TRUNC: they are thrown away, tcp(7). read_lock held. */
+static u32 take_out(struct inet_packet *q, u32 from, u32 want, struct iov_iter *to, u32 flags)
+{
+	u32 got = want;
+
+	if (flags & MSG_TRUNC) {
+		iov_iter_advance(to, want);
+		return want;
+	}
+	q->off += from;
+	got = inet_copy_out(q, want, to);
+	q->off -= from;
+	return got;
+}
+
+/*
+ * What has arrived, into the iterator. Bytes or -EFAULT; some: the call has read before; *mark: it ends here, at the other end's mark.
+ * read_lock held: packets leave the queue only here.
+ */
+static ssize_t read_packets(struct tcp_sock *t, struct iov_iter *to, u32 flags, bool some, bool *mark)
 {
 	bool peek = flags & MSG_PEEK;
 	struct inet_packet *q = NULL;
+	u32 seen = 0, ahead = 0; /* a peek has looked at so much of q, so much in all */
 	ssize_t done = 0;
 
 	while (iov_iter_count(to)) {
+		bool skip = false;
 		net_lock();
-		struct list_head *next = peek && q ? q->node.next : t->rx.next;
+		struct list_head *next = !peek || !q ? t->rx.next : seen < q->pbuf->tot_len - q->off ? &q->node : q->node.next;
+		if (q && next != &q->node)
+			seen = 0;
 		q = next == &t->rx ? NULL : list_entry(next, struct inet_packet, node);
+		u32 want = q ? min(q->pbuf->tot_len - q->off - seen, iov_iter_count(to)) : 0;
+		if (want && unlikely(t->urgent || t->has_hole)) {
+			want = tcp_urgent_limit(t, ahead, want, some || done, &skip);
+			*mark = !want;
+		}
+		if (skip && !peek)
+			consume(t, q, 1);
 		net_unlock();
-		if (!q)
+		if (!want)
 			break;
-		u32 want = min(q->pbuf->tot_len - q->off, iov_iter_count(to)), got = want;
-		if (flags & MSG_TRUNC) /* thrown away, tcp(7) */
-			iov_iter_advance(to, want);
-		else
-			got = inet_copy_out(q, want, to);
+		u32 got = skip ? want : take_out(q, seen, want, to, flags);
+		if (peek) {
+			seen += got;
+			ahead += got;
+		}
+		if (skip)
+			continue;
 		done += (ssize_t)got;
 		if (!peek) {
 			net_lock();
@@ -260,16 +305,17 @@ ssize_t tcp_receive(struct socket *s, struct message *m, u32 flags)
 
 	if (flags & MSG_ERRQUEUE)
 		return -EAGAIN;
-	if (flags & MSG_OOB) /* there is no urgent data */
-		return t->state == TS_CLOSED || t->state == TS_LISTENING ? -ENOTCONN : -EINVAL;
+	if (flags & MSG_OOB)
+		return tcp_receive_urgent(s, m, flags);
 	for (;;) {
+		bool mark = false;
 		mutex_lock(&t->read_lock);
-		ssize_t n = read_packets(t, m->iter, flags);
+		ssize_t n = read_packets(t, m->iter, flags, done, &mark);
 		mutex_unlock(&t->read_lock);
 		if (n < 0)
 			return done ? done : n;
 		done += n;
-		if ((len && (u32)done >= target) || ((flags & MSG_PEEK) && done))
+		if ((len && (u32)done >= target) || (((flags & MSG_PEEK) || mark) && done))
 			return done;
 		if (!len && t->rx_bytes)
 			return 0;
@@ -303,8 +349,11 @@ u32 tcp_poll_socket(struct socket *s, struct file *f, struct poll_table *pt)
 		events |= POLLHUP;
 	if (gone)
 		events |= POLLRDHUP;
-	if (gone || (t->rx_bytes && t->rx_bytes >= min(s->rcvlowat, (u32)TCP_WND / 2)))
+	u32 passed = tcp_at_mark(t) && !s->oobinline; /* the urgent byte is not read */
+	if (gone || (t->rx_bytes > passed && t->rx_bytes >= min(s->rcvlowat, (u32)TCP_WND / 2) + passed))
 		events |= POLLIN | POLLRDNORM;
+	if (t->urgent == URGENT_HERE)
+		events |= POLLPRI;
 	if (dead || t->state == TS_CLOSED || t->shut_write || is_writable(t))
 		events |= POLLOUT | POLLWRNORM;
 	return events;
@@ -315,9 +364,9 @@ long tcp_ioctl(struct socket *s, u32 cmd, unsigned long arg)
 	struct tcp_sock *t = tcp_of(s);
 
 	switch (cmd) {
-	case FIONREAD: return t->state == TS_LISTENING ? -EINVAL : put_user_u32(t->rx_bytes, (u32 __user *)arg);
+	case FIONREAD: return t->state == TS_LISTENING ? -EINVAL : put_user_u32(tcp_readable(t), (u32 __user *)arg);
 	case TIOCOUTQ: return t->state == TS_LISTENING ? -EINVAL : put_user_u32(t->tx_bytes, (u32 __user *)arg);
-	case SIOCATMARK: return put_user_u32(0, (u32 __user *)arg);
+	case SIOCATMARK: return t->state == TS_LISTENING ? -EINVAL : put_user_u32(tcp_at_mark(t), (u32 __user *)arg);
 	default: return inet_ioctl(cmd, arg);
 	}
 }

@@ -51,6 +51,11 @@ static void signal_task(struct task *t, const struct fown_struct *o, int fd, int
 		send(t, SIGIO, NULL);
 }
 
+static bool is_owner(const struct fown_struct *o, const struct task *t)
+{
+	return o->type == F_OWNER_PGRP ? t == t->leader && t->signal->pgrp == o->pid : t->pid == o->pid;
+}
+
 static void signal_owner(const struct fown_struct *o, int fd, int reason)
 {
 	struct task *t;
@@ -61,10 +66,30 @@ static void signal_owner(const struct fown_struct *o, int fd, int reason)
 	list_for_each_entry(t, &all_tasks, all_node) {
 		if (t->flags & PF_KTHREAD)
 			continue;
-		if (o->type == F_OWNER_PGRP ? t == t->leader && t->signal->pgrp == o->pid : t->pid == o->pid)
+		if (is_owner(o, t))
 			signal_task(t, o, fd, reason);
 	}
 	spin_unlock_bh(&tasklist_lock);
+}
+
+bool file_send_sigurg(struct file *f)
+{
+	struct fown_struct o = f ? f->owner : (struct fown_struct){ 0 };
+	struct task *t;
+
+	if (!o.pid)
+		return false;
+	spin_lock_bh(&tasklist_lock);
+	list_for_each_entry(t, &all_tasks, all_node) {
+		if ((t->flags & PF_KTHREAD) || !is_owner(&o, t) || !may_signal(o.uid, o.euid, t))
+			continue;
+		if (o.type == F_OWNER_TID)
+			send_signal(t, SIGURG, NULL);
+		else
+			send_signal_process(t, SIGURG, NULL);
+	}
+	spin_unlock_bh(&tasklist_lock);
+	return true;
 }
 
 static void deliver(struct tasklet_struct *tasklet)

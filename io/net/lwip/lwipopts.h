@@ -66,5 +66,6 @@ unsigned short ip_sum(const void *data, int n);
 #define LWIP_STATS_DISPLAY 0
 #define LWIP_PROVIDE_ERRNO 0
 #define LWIP_ERRNO_INCLUDE "lwip/err.h"
+#define LWIP_HOOK_FILENAME "hooks.h"
 
 #endif

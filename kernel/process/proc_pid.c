@@ -264,6 +264,24 @@ static ssize_t write_comm(struct task *t, const char *text, size_t len)
 	return (ssize_t)len;
 }
 
+static int show_timerslack(struct seq_buf *s, struct task *t)
+{
+	seq_printf(s, "%u\n", t->timer_slack_ns);
+	return 0;
+}
+
+/* How late sleeps may end, in ns; 0: what it was at first. */
+static ssize_t write_timerslack(struct task *t, const char *text, size_t len)
+{
+	u32 ns;
+	int err = kstrtou32(text, 0, &ns);
+
+	if (err)
+		return err;
+	t->timer_slack_ns = ns ? ns : t->default_timer_slack_ns;
+	return (ssize_t)len;
+}
+
 static const struct proc_pid_entry entries[] = {
 	{ .name = "cmdline", .mode = S_IFREG | 0444, .show = show_cmdline },
 	{ .name = "comm", .mode = S_IFREG | 0644, .show = show_comm, .write = write_comm },
@@ -281,6 +299,7 @@ static const struct proc_pid_entry entries[] = {
 	{ .name = "stat", .mode = S_IFREG | 0444, .show = task_show_stat },
 	{ .name = "statm", .mode = S_IFREG | 0444, .show = show_statm },
 	{ .name = "status", .mode = S_IFREG | 0444, .show = task_show_status },
+	{ .name = "timerslack_ns", .mode = S_IFREG | 0666, .inside = true, .show = show_timerslack, .write = write_timerslack },
 };
 
 int proc_pid_init(void)

@@ -40,10 +40,9 @@ static inline u64 offset_of(u32 clock) { return clock == CLOCK_REALTIME ? realti
 
 static void set_device(u64 when)
 {
-	u64 now = ktime_ns();
-
 	if (hrtimer_resolution != 1)
 		return;
+	u64 now = ktime_ns();
 	next_look = device_next = when;
 	apic_timer_set(when > now + MIN_DELTA_NS ? (u32)(when - now) : MIN_DELTA_NS);
 }
@@ -85,6 +84,8 @@ static void look(u64 now)
 void hrtimer_tick(u64 now_ns)
 {
 	next_tick = now_ns + TICK_NSEC;
+	if (device_next <= now_ns)
+		device_next = NEVER; /* its interrupt is on the way */
 	next_look = min(next_tick, device_next);
 	look(now_ns);
 }
@@ -269,7 +270,8 @@ static enum hrtimer_restart hrtimer_wakeup(struct hrtimer *t)
 	return HRTIMER_NORESTART;
 }
 
-u64 current_timer_slack_ns(void)
+/* How late a sleep of the running task may end: 0 for real-time policies; its timer slack (prctl); a tick for kernel threads. */
+static u64 slack_of_current(void)
 {
 	const struct task *t = current;
 
@@ -295,13 +297,15 @@ bool schedule_hrtimeout_range_clock(u64 deadline_ns, u64 slack_ns, int clock)
 	return hrtimer_cancel(&s.timer);
 }
 
+bool schedule_until_clock(u64 deadline_ns, int clock) { return schedule_hrtimeout_range_clock(deadline_ns, slack_of_current(), clock); }
+
 bool schedule_until(u64 deadline_ns)
 {
 	if (deadline_ns == WAIT_FOREVER) { /* most often: it need not know about slack */
 		schedule();
 		return true;
 	}
-	return schedule_hrtimeout_range_clock(deadline_ns, current_timer_slack_ns(), CLOCK_MONOTONIC);
+	return schedule_until_clock(deadline_ns, CLOCK_MONOTONIC);
 }
 
 /* ---- /proc/timer_list ---- */

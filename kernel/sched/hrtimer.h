@@ -48,8 +48,8 @@ static inline bool hrtimer_is_queued(const struct hrtimer *t) { return t->queued
 
 /* Sleep (state set before) until woken or until deadline_ns of that clock has passed, slack_ns later at most. false: it has. */
 bool schedule_hrtimeout_range_clock(u64 deadline_ns, u64 slack_ns, int clock);
-/* How late a sleep of the running task may end: 0 for real-time policies; its timer slack (prctl); a tick for kernel threads. */
-u64 current_timer_slack_ns(void);
+/* The same, with the slack of the running task: none for real-time policies, a tick for kernel threads. */
+bool schedule_until_clock(u64 deadline_ns, int clock);
 #define DEFAULT_TIMER_SLACK_NS 50000u
 
 /* 1 ns; or a tick when there is no device that interrupts in between. */

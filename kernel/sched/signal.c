@@ -276,6 +276,18 @@ bool send_sigqueue_locked(struct task *t, struct sigqueue *q, bool process)
 	return true;
 }
 
+/*
+ * SIGALRM is delivered: a periodic ITIMER_REAL goes on now, and not before, as on Linux, so that a short period costs a program that does not
+ * look nothing.
+ */
+static void rearm_itimer(struct signal *s)
+{
+	if (!s->itimer_real_interval_ns || hrtimer_is_queued(&s->itimer_real))
+		return;
+	hrtimer_forward(&s->itimer_real, ktime_ns(), s->itimer_real_interval_ns);
+	hrtimer_restart(&s->itimer_real);
+}
+
 void cancel_sigqueue_locked(struct task *t, struct sigqueue *q, bool process)
 {
 	struct list_head *list = process ? &t->signal->pending : &t->pending;
@@ -289,6 +301,8 @@ void cancel_sigqueue_locked(struct task *t, struct sigqueue *q, bool process)
 			return;
 	}
 	*(process ? &t->signal->shared_pending : &t->pending_set) &= ~sigmask_of(q->info.signo);
+	if (process && q->info.signo == SIGALRM) /* ITIMER_REAL's may have been merged into it */
+		rearm_itimer(t->signal);
 }
 
 static int send_to(struct task *t, int sig, const struct siginfo_k *info, bool group)
@@ -399,18 +413,6 @@ more:
 	}
 	*info = found->info;
 	leave_queue(s, found, info);
-}
-
-/*
- * SIGALRM is delivered: a periodic ITIMER_REAL goes on now, and not before, as on Linux, so that a short period costs a program that does not
- * look nothing.
- */
-static void rearm_itimer(struct signal *s)
-{
-	if (!s->itimer_real_interval_ns || hrtimer_is_queued(&s->itimer_real))
-		return;
-	hrtimer_forward(&s->itimer_real, ktime_ns(), s->itimer_real_interval_ns);
-	hrtimer_restart(&s->itimer_real);
 }
 
 /* sighand lock of current held. */

@@ -67,12 +67,4 @@ static inline int __must_check put_itimerspec(void __user *user, bool wide, cons
 /* A deadline far away stays one: it never becomes "for ever" or wraps. */
 static inline u64 add_ns(u64 a, u64 b) { return b >= WAIT_FOREVER - 1 - a ? WAIT_FOREVER - 1 : a + b; }
 
-/* The monotonic time at which the wall clock will show `real`, as it is set now; 0 if that has passed. */
-static inline u64 realtime_to_ktime(u64 real)
-{
-	u64 now = realtime_ns();
-
-	return real <= now ? 0 : add_ns(ktime_ns(), real - now);
-}
-
 #endif

@@ -6,6 +6,7 @@
 #include "kernel/syscall/futex_internal.h"
 #include "kernel/hal/percpu.h"
 #include "kernel/hal/uaccess.h"
+#include "kernel/sched/hrtimer.h"
 #include "kernel/sched/signal.h"
 #include "kernel/syscall/calls.h"
 #include "kernel/sched/timespec.h"
@@ -218,14 +219,20 @@ static int queue_if_equal(struct futex_waiter *w, u32 addr, u32 value)
 	return 0;
 }
 
-static long futex_wait(u32 addr, bool private, u32 value, u64 deadline, u32 bitset);
+static long futex_wait(u32 addr, u32 op, u32 value, u64 deadline, u32 bitset);
 
 static long futex_wait_restart(struct restart_block *r)
 {
-	return futex_wait(r->arg[0], r->arg[1] != 0, r->arg[2], r->deadline_ns, r->arg[3]);
+	return futex_wait(r->arg[0], r->arg[1], r->arg[2], r->deadline_ns, r->arg[3]);
 }
 
-static long futex_wait(u32 addr, bool private, u32 value, u64 deadline, u32 bitset)
+/* Which clock a deadline is told in. LOCK_PI knows the wall clock alone. */
+static int clock_of(u32 op)
+{
+	return op & FUTEX_CLOCK_REALTIME || FUTEX_CMD(op) == FUTEX_LOCK_PI ? CLOCK_REALTIME : CLOCK_MONOTONIC;
+}
+
+static long futex_wait(u32 addr, u32 op, u32 value, u64 deadline, u32 bitset)
 {
 	struct futex_waiter w = { .task = current, .bitset = bitset };
 	struct restart_block *rb = &current->restart;
@@ -234,7 +241,7 @@ static long futex_wait(u32 addr, bool private, u32 value, u64 deadline, u32 bits
 
 	if (!bitset)
 		return -EINVAL;
-	r = futex_get_key(addr, private, false, &w.key);
+	r = futex_get_key(addr, op & FUTEX_PRIVATE_FLAG, false, &w.key);
 	if (r)
 		return r;
 	for (;;) {
@@ -242,7 +249,7 @@ static long futex_wait(u32 addr, bool private, u32 value, u64 deadline, u32 bits
 		if (r)
 			break;
 		if (w.bucket && !signal_pending_current())
-			in_time = schedule_until(deadline);
+			in_time = schedule_until_clock(deadline, clock_of(op));
 		set_current_state(TASK_RUNNING);
 		if (!futex_unqueue(&w))
 			break; /* woken */
@@ -253,7 +260,7 @@ static long futex_wait(u32 addr, bool private, u32 value, u64 deadline, u32 bits
 		if (signal_pending_current()) {
 			r = -ERESTARTSYS;
 			if (deadline != WAIT_FOREVER) {
-				*rb = (struct restart_block){ futex_wait_restart, deadline, { addr, private, value, bitset } };
+				*rb = (struct restart_block){ futex_wait_restart, deadline, { addr, op, value, bitset } };
 				r = -ERESTART_RESTARTBLOCK;
 			}
 			break;
@@ -428,9 +435,9 @@ static long do_futex(u32 addr, u32 op, u32 val, u64 deadline, u32 val2, u32 addr
 
 	switch (FUTEX_CMD(op)) {
 	case FUTEX_WAIT:
-		return futex_wait(addr, private, val, deadline, MATCH_ANY);
+		return futex_wait(addr, op, val, deadline, MATCH_ANY);
 	case FUTEX_WAIT_BITSET:
-		return futex_wait(addr, private, val, deadline, val3);
+		return futex_wait(addr, op, val, deadline, val3);
 	case FUTEX_WAKE:
 		return futex_wake(addr, private, val, MATCH_ANY);
 	case FUTEX_WAKE_BITSET:
@@ -443,9 +450,9 @@ static long do_futex(u32 addr, u32 op, u32 val, u64 deadline, u32 val2, u32 addr
 		return futex_wake_op(addr, private, val, val2, addr2, val3);
 	case FUTEX_LOCK_PI:
 	case FUTEX_LOCK_PI2:
-		return futex_lock_pi(addr, private, deadline, false);
+		return futex_lock_pi(addr, private, deadline, clock_of(op), false);
 	case FUTEX_TRYLOCK_PI:
-		return futex_lock_pi(addr, private, WAIT_FOREVER, true);
+		return futex_lock_pi(addr, private, WAIT_FOREVER, CLOCK_MONOTONIC, true);
 	case FUTEX_UNLOCK_PI:
 		return futex_unlock_pi(addr, private);
 	default:
@@ -453,7 +460,7 @@ static long do_futex(u32 addr, u32 op, u32 val, u64 deadline, u32 val2, u32 addr
 	}
 }
 
-/* WAIT takes a time from now, the others a point in time, by the monotonic or the wall clock; LOCK_PI knows the wall clock alone. */
+/* WAIT takes a time from now, the others a point in time of clock_of. */
 static int read_deadline(u32 op, const void __user *user, bool wide, u64 *deadline)
 {
 	u32 cmd = FUTEX_CMD(op);
@@ -466,10 +473,7 @@ static int read_deadline(u32 op, const void __user *user, bool wide, u64 *deadli
 	e = get_timespec_ns(user, wide, &ns);
 	if (e)
 		return e;
-	if (cmd == FUTEX_WAIT)
-		*deadline = add_ns(ktime_ns(), ns);
-	else
-		*deadline = (op & FUTEX_CLOCK_REALTIME) || cmd == FUTEX_LOCK_PI ? realtime_to_ktime(ns) : ns;
+	*deadline = cmd == FUTEX_WAIT ? add_ns(ktime_ns(), ns) : ns;
 	return 0;
 }
 

@@ -47,7 +47,7 @@ void futex_wake_one(struct futex_waiter *w); /* off its queue; the bucket's lock
 bool futex_unqueue(struct futex_waiter *w);  /* false: a waker did already */
 
 /* futex_pi.c */
-long futex_lock_pi(u32 addr, bool private, u64 deadline, bool try);
+long futex_lock_pi(u32 addr, bool private, u64 deadline, int clock, bool try);
 long futex_unlock_pi(u32 addr, bool private);
 
 #endif

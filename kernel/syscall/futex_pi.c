@@ -7,6 +7,7 @@
 #include "kernel/syscall/futex_internal.h"
 #include "kernel/hal/percpu.h"
 #include "kernel/hal/uaccess.h"
+#include "kernel/sched/hrtimer.h"
 #include "kernel/sched/signal.h"
 #include "mm/mm.h"
 
@@ -109,7 +110,7 @@ static long try_once(u32 addr, struct futex_waiter *w, bool try)
 	return r;
 }
 
-long futex_lock_pi(u32 addr, bool private, u64 deadline, bool try)
+long futex_lock_pi(u32 addr, bool private, u64 deadline, int clock, bool try)
 {
 	struct futex_waiter w = { .task = current, .bitset = MATCH_ANY, .pi = true };
 	bool in_time = true;
@@ -122,7 +123,7 @@ long futex_lock_pi(u32 addr, bool private, u64 deadline, bool try)
 		if (r <= 0)
 			break;
 		if (w.bucket && !signal_pending_current())
-			in_time = schedule_until(deadline);
+			in_time = schedule_until_clock(deadline, clock);
 		set_current_state(TASK_RUNNING);
 		if (!futex_unqueue(&w)) { /* handed over */
 			r = 0;

@@ -184,7 +184,7 @@ static int sleep_until(u64 deadline, int clock)
 		if (signal_pending_current())
 			return -EINTR;
 		set_current_state(TASK_INTERRUPTIBLE);
-		if (!schedule_hrtimeout_range_clock(deadline, current_timer_slack_ns(), clock))
+		if (!schedule_until_clock(deadline, clock))
 			return 0;
 	}
 }

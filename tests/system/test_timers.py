@@ -12,6 +12,7 @@ TICK = 4000000
 WALL = r"""
 (sleep 0.2; date -s @2000000000 >/dev/null) & ./hr until 1999999999
 (sleep 0.2; date -s @2000000020 >/dev/null) & ./hr until 2000000019
+cat /proc/$$/timerslack_ns; echo 70000 > /proc/$$/timerslack_ns && cat /proc/$$/timerslack_ns
 grep -E 'hres|lapic|LOC|SPU' /proc/timer_list /proc/interrupts
 """
 
@@ -32,8 +33,8 @@ def test_never_early(how):
     r = sluice.sh("cd /t; ./hr all" + WALL, add=[(sluice.program("hrtimers.c"), "/t/hr")], **how).good()
     fine = not how
     rest = checked(r.text, 1 if fine else TICK)
-    assert rest[:2] == ["reached"] * 2, r
-    said = "\n".join(rest[2:])
+    assert rest[:4] == ["reached"] * 2 + ["50000", "70000"], r
+    said = "\n".join(rest[4:])
     assert ("hres_active: %d" % fine) in said and ("Clock Event Device: lapic" in said) == fine, r
     count = int(re.search(r"LOC: +(\d+)   Local timer interrupts$", said, re.M).group(1))
     assert count > 100 if fine else not count, r

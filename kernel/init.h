@@ -66,6 +66,7 @@ int vfs_shrink_init(void);
 int blk_init(void);
 int bdev_init(void);
 int device_model_init(void);
+int cpus_init(void);
 int resource_init(void);
 int sysfs_init(void);
 int io_buffer_init(void);

@@ -58,6 +58,7 @@ static const struct init_step steps[] = {
 	{ "resources", INIT_CORE, resource_init, "procfs" },
 	{ "sysfs", INIT_CORE, sysfs_init, "vfs" },
 	{ "device_model", INIT_CORE, device_model_init, "sysfs devfs" },
+	{ "cpus", INIT_CORE, cpus_init, "device_model" },
 	{ "modules", INIT_CORE, modules_init, "sysfs procfs" },
 	{ "tracing", INIT_CORE, tracing_init, "sysfs" },
 	{ "writeback", INIT_CORE, writeback_init, "page_cache procfs" },

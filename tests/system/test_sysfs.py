@@ -13,6 +13,7 @@ readlink -f /sys/block/sda; readlink -f /sys/dev/block/8:0; readlink -f /sys/cla
 cat /sys/dev/block/8:0/dev /sys/block/sda/uevent
 cat /sys/block/sda/device/transfer_mode
 ls /sys/bus/pci/drivers/ata_piix | tr "\\n" " "
+cd /sys/devices/system/cpu; echo; ls -d cpu[0-9]*; cat online possible present
 """).good()
     sda = "/sys/devices/pci0000:00/0000:00:01.1/ata1/dev1.0/block/sda"
     assert r.lines[:8] == ["0x8086", "0x7010", "0x010180", "../../../bus/pci/drivers/ata_piix", "../../../bus/pci", "0x000000000000",
@@ -20,7 +21,8 @@ ls /sys/bus/pci/drivers/ata_piix | tr "\\n" " "
     assert r.lines[8:10] == [sda, sda]
     assert r.lines[10].startswith("/sys/devices/")
     assert r.lines[11:16] == ["8:0", "MAJOR=8", "MINOR=0", "DEVNAME=sda", "DEVTYPE=disk"] and r.lines[16].startswith("DISKSEQ=")
-    assert r.lines[17:] == ["dma", "0000:00:01.1 bind uevent unbind "]
+    assert r.lines[17:19] == ["dma", "0000:00:01.1 bind uevent unbind "]
+    assert r.lines[19:] == ["cpu0", "0", "0", "0"]
 
 
 def test_rules():

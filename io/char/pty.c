@@ -4,7 +4,10 @@
  * had been typed. Each read and write of the master works on the slave's two rings; the line discipline between them is the slave's.
  *
  * A pair is free for the next open of /dev/ptmx when neither side is open; the memory of a pair stays, because a terminal may be looked at
- * through a process's controlling terminal at any time. Packet mode (TIOCPKT) is not there.
+ * through a process's controlling terminal at any time.
+ *
+ * In packet mode (TIOCPKT, ioctl_tty(2)) each read of the master begins with a byte: 0 and data follows, or bits that tell what happened to the
+ * slave, and nothing follows.
  */
 #include "io/char/tty.h"
 #include "io/contract/device.h"
@@ -25,6 +28,8 @@ struct pty {
 	bool master;     /* pairs_lock: the master is open, or the pair is being set up or taken down */
 	bool locked;     /* tty->lock: the slave cannot be opened (TIOCSPTLCK) */
 	bool closed;     /* tty->lock: the slave was open and is no longer */
+	bool packet;     /* packet mode */
+	u32 status;      /* tty->hw_lock: TIOCPKT_* bits to be told in packet mode */
 	struct wait_queue_head wait; /* of the master: for something to read, for room */
 	struct fasync_struct *fasync;
 };
@@ -68,11 +73,26 @@ static void pts_close(struct tty *t)
 	wake_up_key(&p->wait, TASK_NORMAL, 0, POLLIN | POLLRDNORM | POLLHUP);
 }
 
+static void pts_status(struct tty *t, u32 what)
+{
+	struct pty *p = tty_driver_data(t);
+	u32 undone = what & (TIOCPKT_STOP | TIOCPKT_START) ? TIOCPKT_STOP | TIOCPKT_START :
+		     what & (TIOCPKT_NOSTOP | TIOCPKT_DOSTOP) ? TIOCPKT_NOSTOP | TIOCPKT_DOSTOP : 0, flags;
+
+	if (!p->packet)
+		return;
+	flags = spin_lock_irqsave(&t->hw_lock);
+	p->status = (p->status & ~undone) | what;
+	spin_unlock_irqrestore(&t->hw_lock, flags);
+	tell_master(p, POLLIN | POLLRDNORM | POLLPRI, POLL_IN);
+}
+
 static const struct tty_driver_ops pts_ops = {
 	.start_tx = pts_start_tx,
 	.open = pts_open,
 	.close = pts_close,
 	.unthrottle = pts_unthrottle,
+	.status = pts_status,
 	.no_line = true,
 };
 
@@ -119,7 +139,7 @@ static struct pty *take_pair(void)
 			break;
 		pairs[i] = p;
 		p->locked = true;
-		p->closed = false;
+		p->closed = p->packet = false;
 		p->master = true;
 		break;
 	}
@@ -176,7 +196,10 @@ static void ptm_release(struct file *f)
 	kfree(f->private);
 }
 
-static bool something_to_read(struct pty *p) { return p->tty->xchar || (buffer_ring_used(&p->tty->out) && !p->tty->ldisc.stopped); }
+static bool something_to_read(struct pty *p)
+{
+	return p->tty->xchar || (buffer_ring_used(&p->tty->out) && !p->tty->ldisc.stopped) || (p->packet && p->status);
+}
 
 /* Until a read has something to give. 0, -EIO: the slave was closed and all is read; -EAGAIN, -ERESTARTSYS. */
 static int wait_readable(struct file *f)
@@ -190,19 +213,36 @@ static int wait_readable(struct file *f)
 	return error || something_to_read(p) ? error : -EIO;
 }
 
+/* The byte in front of what packet mode reads: 0, or what happened, which is forgotten then. */
+static u8 packet_head(struct pty *p)
+{
+	u32 flags = spin_lock_irqsave(&p->tty->hw_lock), status = p->status;
+
+	p->status = 0;
+	spin_unlock_irqrestore(&p->tty->hw_lock, flags);
+	return (u8)status;
+}
+
 static ssize_t ptm_read_iter(struct kiocb *k, struct iov_iter *to)
 {
 	struct pty *p = pty_of(k->file);
+	u32 n, head = p->packet; /* how many bytes stand in front of the data */
 	u8 buf[PTM_CHUNK];
 	ssize_t done = 0;
-	u32 n;
 
 	while (iov_iter_count(to) && !done) {
 		int error = wait_readable(k->file);
 
 		if (error)
 			return error;
-		while ((n = tty_next_tx(p->tty, buf, min_t(u32, iov_iter_count(to), sizeof(buf))))) {
+		if (head) {
+			buf[0] = packet_head(p);
+			if (buf[0] || iov_iter_count(to) == 1)
+				return copy_to_iter(buf, 1, to) == 1 ? 1 : -EFAULT;
+		}
+		while ((n = tty_next_tx(p->tty, buf + head, min_t(u32, iov_iter_count(to), sizeof(buf)) - head))) {
+			n += head;
+			head = 0;
 			if (copy_to_iter(buf, n, to) != n)
 				return done ? done : -EFAULT;
 			done += (ssize_t)n;
@@ -261,6 +301,8 @@ static u32 ptm_poll(struct file *f, struct poll_table *pt)
 	poll_wait(f, &p->wait, pt);
 	if (something_to_read(p))
 		mask |= POLLIN | POLLRDNORM;
+	if (p->packet && p->status)
+		mask |= POLLPRI;
 	if (p->closed)
 		mask |= POLLHUP;
 	if (tty_receive_room(p->tty))
@@ -289,6 +331,18 @@ static long set_lock(struct pty *p, unsigned long arg)
 	return 0;
 }
 
+static long set_packet(struct pty *p, unsigned long arg)
+{
+	u32 on;
+
+	if (get_user_u32(&on, (u32 __user *)arg))
+		return -EFAULT;
+	if (on && !p->packet)
+		p->status = 0;
+	p->packet = on;
+	return 0;
+}
+
 static long send_foreground(struct pty *p, unsigned long sig)
 {
 	if (sig != SIGINT && sig != SIGQUIT && sig != SIGTSTP)
@@ -313,6 +367,10 @@ static long ptm_ioctl(struct file *f, u32 cmd, unsigned long arg)
 		return put_user_u32(p->locked, out);
 	case TIOCGPTPEER:
 		return open_peer(p, arg);
+	case TIOCPKT:
+		return set_packet(p, arg);
+	case TIOCGPKT:
+		return put_user_u32(p->packet, out);
 	case TIOCSIG:
 		return send_foreground(p, arg);
 	case TIOCGPGRP:
@@ -334,7 +392,6 @@ static long ptm_ioctl(struct file *f, u32 cmd, unsigned long arg)
 		return 0;
 	case TCXONC:
 	case TIOCSTI:
-	case TIOCPKT:
 		return -ENOTTY;
 	}
 	m->tf.hangups = t->hangups; /* a hangup of the slave is none of the master */

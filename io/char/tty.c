@@ -134,12 +134,19 @@ void tty_send_xchar(struct tty *t, u8 c)
 	tty_start(t);
 }
 
+void tty_status(struct tty *t, u32 what)
+{
+	if (t->ops->status)
+		t->ops->status(t, what);
+}
+
 void tty_flush_output(struct tty *t)
 {
 	u32 flags = spin_lock_irqsave(&t->hw_lock);
 
 	buffer_ring_empty(&t->out);
 	spin_unlock_irqrestore(&t->hw_lock, flags);
+	tty_status(t, TIOCPKT_FLUSHWRITE);
 	wake_up_key(&t->write_wait, TASK_NORMAL, 0, POLLOUT | POLLWRNORM);
 }
 
@@ -148,6 +155,7 @@ void tty_flush_input(struct tty *t)
 	u32 flags;
 
 	ldisc_flush_input(&t->ldisc);
+	tty_status(t, TIOCPKT_FLUSHREAD);
 	flags = spin_lock_irqsave(&t->hw_lock);
 	buffer_ring_empty(&t->flip);
 	buffer_ring_empty(&t->flip_flags);
@@ -313,13 +321,16 @@ static void ldisc_signal(struct ldisc *l, int sig)
 {
 	struct tty *t = tty_of_ldisc(l);
 
-	if (!(l->t.c_lflag & NOFLSH))
+	if (!(l->t.c_lflag & NOFLSH)) {
 		tty_flush_output(t);
+		tty_status(t, TIOCPKT_FLUSHREAD); /* by the line discipline itself */
+	}
 	tty_signal_foreground(t, sig);
 }
 
 static void ldisc_flow(struct ldisc *l)
 {
+	tty_status(tty_of_ldisc(l), l->stopped ? TIOCPKT_STOP : TIOCPKT_START);
 	tty_start(tty_of_ldisc(l));
 }
 

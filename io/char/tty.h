@@ -66,6 +66,7 @@ void tty_input_taken(struct tty *t);              /* a reader has made room: inp
 int tty_wait_sent(struct tty *t, u64 deadline);   /* 0, -ERESTARTSYS, -ETIMEDOUT */
 u32 tty_receive_lost(struct tty *t);              /* bytes that found no room */
 void tty_flush_output(struct tty *t);
+void tty_status(struct tty *t, u32 what);         /* TIOCPKT_*: tell the driver what happened */
 void tty_flush_input(struct tty *t);              /* what nobody has read; lock held */
 long tty_ioctl(struct file *f, u32 cmd, unsigned long arg);
 /* A terminal with its rings that no number leads to yet. ERR_PTR(-ENOMEM). */

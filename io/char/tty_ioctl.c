@@ -7,6 +7,12 @@
 
 #define BREAK_MAX_TENTHS 30ul /* the caller cannot be interrupted meanwhile */
 
+/* Whether ^S and ^Q stop and start the output. */
+static bool keys_stop(const struct ktermios *t)
+{
+	return (t->c_iflag & IXON) && t->c_cc[VSTOP] == 'S' - '@' && t->c_cc[VSTART] == 'Q' - '@';
+}
+
 static void apply_termios(struct tty *t, const struct ktermios *new, bool flush)
 {
 	struct ktermios old;
@@ -18,6 +24,8 @@ static void apply_termios(struct tty *t, const struct ktermios *new, bool flush)
 	ldisc_set_termios(&t->ldisc, new);
 	if (t->ops->set_termios && old.c_cflag != new->c_cflag)
 		t->ops->set_termios(t, &old);
+	if (keys_stop(&old) != keys_stop(new))
+		tty_status(t, keys_stop(new) ? TIOCPKT_DOSTOP : TIOCPKT_NOSTOP);
 	mutex_unlock(&t->lock);
 	wake_up_all(&t->read_wait); /* what a reader waits for may have changed */
 	wake_up_all(&t->open_wait);
@@ -142,6 +150,8 @@ static long flow_ioctl(struct tty *t, unsigned long arg)
 	case TCOOFF:
 	case TCOON:
 		mutex_lock(&t->lock);
+		if (t->ldisc.stopped != (arg == TCOOFF))
+			tty_status(t, arg == TCOOFF ? TIOCPKT_STOP : TIOCPKT_START);
 		t->ldisc.stopped = arg == TCOOFF;
 		mutex_unlock(&t->lock);
 		tty_start(t);

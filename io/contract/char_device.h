@@ -33,6 +33,8 @@ struct tty_driver_ops { /* all but start_tx may be NULL */
 	bool (*carrier)(struct tty *t);     /* somebody is at the other end: what open waits for without CLOCAL */
 	bool (*tx_empty)(struct tty *t);    /* the last bit is on the wire */
 	void (*icount)(struct tty *t, struct serial_icounter *c);
+	/* What was thrown away, or the output was stopped or started, or whether keys do that has changed: TIOCPKT_*. Process context. */
+	void (*status)(struct tty *t, u32 what);
 	bool no_line;                       /* a pseudo-terminal: what is written has been sent, though nobody may have read it yet */
 };
 /* A terminal called name (ttyS0) with this number, of the device parent (NULL: none); its node appears in /dev. ERR_PTR. */

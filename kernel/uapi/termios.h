@@ -138,6 +138,8 @@ struct kwinsize {
 #define TIOCPKT_FLUSHWRITE 2u
 #define TIOCPKT_STOP 4u
 #define TIOCPKT_START 8u
+#define TIOCPKT_NOSTOP 16u
+#define TIOCPKT_DOSTOP 32u
 
 #define TCIFLUSH 0u
 #define TCOFLUSH 1u

@@ -386,3 +386,65 @@ CASE(pty_names, "names come and go with the masters; nothing else can be made or
 	SAY(close(m));
 	SAY(stat(name, &st));
 }
+
+/* What a read in packet mode gives: its first byte, and what follows. */
+static void say_packet(const char *what, int m)
+{
+	ssize_t n = read(m, text, 100);
+
+	if (n < 0) {
+		say("%s: %s", what, strerror(errno));
+		return;
+	}
+	text[n] = 0;
+	say("%s: %d [%s]", what, n ? text[0] : -1, n ? text + 1 : "");
+}
+
+CASE(pty_packet, "packet mode: a byte in front of each read tells what happened to the slave")
+{
+	int s, m = pair(&s), on = 1;
+	struct termios t;
+
+	raw(s);
+	SAY(fcntl(m, F_SETFL, O_NONBLOCK));
+	SAY(ioctl(m, TIOCPKT, (void *)16));
+	SAY(ioctl(s, TIOCPKT, &on));
+	SAY(ioctl(m, TIOCPKT, &on));
+	SAY(ioctl(m, TIOCGPKT, &on));
+	say("on %d", on);
+	say_packet("nothing", m);
+	SAY(write(s, "data", 4));
+	say_poll("data", m, POLLIN);
+	say_packet("data", m);
+	SAY(write(s, "xy", 2));
+	say_poll("xy", m, POLLIN);
+	SAY(read(m, text, 1));
+	say_packet("the rest", m);
+	SAY(tcflush(s, TCIFLUSH));
+	say_poll("flushed", m, POLLPRI);
+	say_packet("input flushed", m);
+	SAY(tcflush(s, TCIOFLUSH));
+	say_packet("both flushed", m);
+	say_packet("nothing", m);
+	tcgetattr(s, &t);
+	t.c_iflag |= IXON;
+	SAY(tcsetattr(s, TCSANOW, &t));
+	say_packet("^S stops", m);
+	SAY(tcflow(s, TCOOFF));
+	say_packet("stopped", m);
+	say_packet("stopped", m);
+	SAY(tcflow(s, TCOON));
+	say_packet("started", m);
+	SAY(write(s, "later", 5));
+	say_poll("later", m, POLLIN);
+	say_packet("data", m);
+	t.c_cc[VSTOP] = 1;
+	SAY(tcsetattr(s, TCSANOW, &t));
+	say_packet("^S does nothing", m);
+	SAY(tcflush(s, TCIFLUSH));
+	on = 0;
+	SAY(ioctl(m, TIOCPKT, &on));
+	SAY(write(s, "plain", 5));
+	say_poll("plain", m, POLLIN);
+	say_read("plain", m);
+}

@@ -14,6 +14,7 @@
 #define GFP_ZERO BIT(2)
 #define GFP_NOWARN BIT(3)
 #define GFP_USER_PAGE BIT(4)  /* for a user or cache page: leaves the reserve alone */
+#define GFP_NOFAIL BIT(5)     /* with GFP_WAIT, for single pages: keep trying, and take from the reserve; NULL only after half a minute */
 #define GFP_NOFS GFP_WAIT
 #define GFP_KERNEL (GFP_WAIT | GFP_FS)
 #define GFP_USER (GFP_WAIT | GFP_FS | GFP_USER_PAGE)

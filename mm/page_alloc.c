@@ -26,6 +26,7 @@
 #define PCP_HIGH (4 * PCP_BATCH)
 #define RECLAIM_BATCH 64u
 #define RECLAIM_BACKOFF 64u          /* requests between two reclaims that found nothing while the reserve is not touched */
+#define ROUNDS_BEFORE_RESERVE 3u     /* naps until GFP_NOFAIL takes from the reserve */
 #define FREE_POISON 0x6b
 /* Flags a page must not have when it is freed. */
 #define PG_BUSY (PG_locked | PG_writeback | PG_slab | PG_reserved | PG_buddy | PG_lru | PG_private)
@@ -191,10 +192,11 @@ static void report_failure(u32 gfp, u32 order)
 /* Memory is below `low`. */
 static struct page *take_slowly(u32 gfp, u32 order)
 {
+	bool reclaim = reclaim_possible(gfp), no_fail = (gfp & GFP_NOFAIL) && current != &init_task && !in_atomic();
 	u32 reserve = reserve_of(gfp);
 	struct page *p;
 
-	if (!reclaim_possible(gfp)) {
+	if (!reclaim && !no_fail) {
 		p = take(order, reserve);
 		if (!p)
 			report_failure(gfp, order);
@@ -207,10 +209,12 @@ static struct page *take_slowly(u32 gfp, u32 order)
 			return p;
 	}
 	for (struct reclaim_try try = { 0 };;) {
-		u32 freed = reclaim_pages(max(RECLAIM_BATCH, 1u << order), gfp);
+		u32 freed = reclaim ? reclaim_pages(max(RECLAIM_BATCH, 1u << order), gfp) : 0;
 
 		mm_events.stalls++;
 
+		if (no_fail && (!reclaim || try.rounds >= ROUNDS_BEFORE_RESERVE))
+			reserve = reclaim ? mark_min / 4 : 0;
 		p = take(order, reserve);
 		if (p) {
 			reclaim_backoff = freed ? 0 : RECLAIM_BACKOFF;

@@ -11,6 +11,7 @@
 
 #define WAIT_MS 10u        /* one nap between two tries */
 #define ROUNDS_NOFS 50u    /* naps before a request that must not enter a file system gives up */
+#define ROUNDS_NOFAIL 3000u
 #define ROUNDS_BEFORE_KILL 10u
 #define MAX_KILLS 8u
 #define MAX_WAITS 100u     /* for killed processes to end: a slow host makes it long, a lock of ours that they want makes it for ever */
@@ -68,10 +69,23 @@ static bool kill_or_wait(struct reclaim_try *t)
 	return answer != OOM_NOBODY && t->rounds / ROUNDS_BEFORE_KILL <= MAX_KILLS;
 }
 
+/* Who must not fail may hold locks of a file system: he kills late, and does not ask whether it helped. */
+static bool wait_without_fail(u32 round)
+{
+	if (round >= ROUNDS_NOFAIL)
+		return false;
+	if (round >= ROUNDS_NOFS && round % ROUNDS_BEFORE_KILL == 0 && out_of_memory_hook)
+		(void)out_of_memory_hook();
+	sleep_ms(WAIT_MS);
+	return true;
+}
+
 bool reclaim_wait(struct reclaim_try *t, u32 order, u32 gfp)
 {
 	u32 round = t->rounds++;
 
+	if (gfp & GFP_NOFAIL)
+		return wait_without_fail(round);
 	if (task_is_dying())
 		return false;
 	if (order > OOM_MAX_ORDER)

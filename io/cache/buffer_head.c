@@ -70,7 +70,7 @@ static struct buffer_head *bh_make_ring(struct page *page, u32 size, u32 gfp)
 
 bool buffers_try_attach(struct page *page, u32 size)
 {
-	struct buffer_head *head = bh_make_ring(page, size, GFP_NOFS), *b = head;
+	struct buffer_head *head = bh_make_ring(page, size, GFP_NOFS | GFP_NOFAIL), *b = head;
 	u32 state = 0;
 
 	ASSERT(page_test(page, PG_locked) && !page_test(page, PG_private));
@@ -164,11 +164,14 @@ void bdev_map_buffers(struct page *page, struct block_device *bdev, u32 size)
 	} while ((b = b->next) != head);
 }
 
-/* The page of a block, locked, with buffers of that size; NULL: no memory, or in use with another block size. */
+/*
+ * The page of a block, locked, with buffers of that size; NULL: in use with another block size, or no memory for half a minute: where a
+ * file system has changed one block and cannot read the next, the disk would be left inconsistent.
+ */
 static struct page *grow_buffers(struct block_device *bdev, pgoff_t index, u32 size)
 {
 	struct mapping *m = bdev->mapping;
-	struct page *page = find_or_create_page(m, index, m->gfp & ~GFP_FS);
+	struct page *page = find_or_create_page(m, index, (m->gfp & ~GFP_FS) | GFP_NOFAIL);
 
 	if (!page)
 		return NULL;

@@ -135,7 +135,7 @@ int page_cache_add(struct page *page, struct mapping *m, pgoff_t index, u32 gfp)
 		return -EIO;
 	error = tree_insert(m, index, page);
 	/* Tree nodes are allocated without sleeping: get memory back by allocating a page, then try again. */
-	for (u32 tries = 0; error == -ENOMEM && (gfp & GFP_WAIT) && tries < 4; tries++) {
+	for (u32 tries = 0; error == -ENOMEM && (gfp & GFP_WAIT) && tries < (gfp & GFP_NOFAIL ? 1000 : 4); tries++) {
 		struct page *spare = alloc_page(gfp);
 
 		if (!spare)

@@ -205,3 +205,24 @@ KTEST(mm_reclaim_waits_for_the_dying)
 	KT_EQUAL(asked_until_end(1, OOM_KILLED, &naps), 1 + 9);
 	KT_EQUAL(naps, 100);
 }
+
+/* When all memory is held, what must not fail gets its page from the reserve, and soon. */
+KTEST(mm_no_fail_takes_from_the_reserve)
+{
+	LIST_HEAD(held);
+	struct page *p, *tmp, *last = NULL;
+	u32 before = settled_free_pages();
+
+	while ((p = alloc_page(GFP_NOFS | GFP_USER_PAGE | GFP_NOWARN)))
+		list_add(&p->lru, &held);
+	KT_EXPECT(!list_empty(&held));
+	last = alloc_page(GFP_NOFS | GFP_USER_PAGE | GFP_NOFAIL);
+	KT_EXPECT(last);
+	list_for_each_entry_safe(p, tmp, &held, lru) {
+		list_del(&p->lru);
+		put_page(p);
+	}
+	if (last)
+		put_page(last);
+	KT_EQUAL(settled_free_pages() >= before, 1);
+}

@@ -19,18 +19,6 @@
 #define USER_TRIES 60u /* to get a page, each of a second or more */
 #define COPY_TRIES 8u
 
-void pagefault_disable(void)
-{
-	current->pagefault_disabled++;
-	barrier();
-}
-
-void pagefault_enable(void)
-{
-	barrier();
-	current->pagefault_disabled--;
-}
-
 /* The kernel itself faulted and the page cannot be had: leave the copy, or it was no copy. */
 static void fix_up_or_panic(struct regs *r, u32 addr)
 {

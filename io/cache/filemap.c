@@ -190,9 +190,9 @@ static ssize_t page_cache_read(struct kiocb *k, struct iov_iter *to)
 /* Is the byte at pos within the file? One of a file that crosses 4 GiB just now may be denied: the caller then looks again. */
 static inline bool below_size(const struct inode *host, u32 pos)
 {
-	const volatile u32 *size = (const volatile u32 *)&host->size;
+	const u32 *size = (const u32 *)&host->size;
 
-	return size[1] || pos < size[0];
+	return likely(pos < size[0]) || size[1];
 }
 
 /* Any read: through the cache, around it, of nothing. */
@@ -216,34 +216,35 @@ static noinline ssize_t file_read_any(struct kiocb *k, struct iov_iter *to)
 	return more < 0 && done ? done : done + more;
 }
 
-/* The commonest read is done here: within one page that is there, below 4 GiB, into one user buffer. Every instruction of it counts. */
+/*
+ * The commonest read is done here: within one page that is there, below 4 GiB, into one user buffer. Every instruction of it counts, so
+ * little is kept in variables over the two calls: what k and to hold is read again.
+ */
 ssize_t generic_file_read_iter(struct kiocb *k, struct iov_iter *to)
 {
-	const struct mapping *m = k->file->inode->mapping;
-	u32 pos = (u32)k->pos, offset = pos & (PAGE_SIZE - 1), more, left, done;
-	struct page *page;
-
 	if (unlikely(to->type != ITER_UBUF || ((u64)k->pos >> 32) || (k->flags & IOCB_DIRECT) || trace_enabled))
 		return file_read_any(k, to);
-	page = page_cache_lookup(m, pos >> PAGE_SHIFT);
-	more = to->count - 1; /* bytes behind the first one */
-	if (unlikely(!page || (page->flags & (PG_uptodate | PG_readahead)) != PG_uptodate || more >= PAGE_SIZE - offset ||
-		    !below_size(m->host, pos + more)))
+	struct page *page = page_cache_lookup(k->file->inode->mapping, (u32)k->pos >> PAGE_SHIFT);
+	if (unlikely(!page || (page->flags & (PG_uptodate | PG_readahead)) != PG_uptodate))
+		return file_read_any(k, to);
+	u32 pos = (u32)k->pos, last = pos + to->count - 1; /* the last byte wanted */
+	if (unlikely((pos ^ last) >= PAGE_SIZE || !to->count || !below_size(page->mapping->host, last)))
 		return file_read_any(k, to);
 	get_page(page);
-	left = copy_to_user((u8 *)to->ubuf + to->seg_offset, (u8 *)page_address(page) + offset, to->count);
+	u32 left = copy_to_user((u8 *)to->ubuf + to->seg_offset, (u8 *)page_address(page) + (pos & (PAGE_SIZE - 1)), to->count);
 	/* The same page read bit by bit counts as one use. */
-	if (pos >> PAGE_SHIFT != k->file->ra.prev_index || !offset) {
-		k->file->ra.prev_index = pos >> PAGE_SHIFT;
+	struct file *f = k->file;
+	if (page->index != f->ra.prev_index || !((u32)k->pos & (PAGE_SIZE - 1))) {
+		f->ra.prev_index = page->index;
 		page_touched(page);
 	}
 	put_page(page);
 	cache_events.hits++;
-	done = to->count - left;
+	u32 done = to->count - left;
 	to->count = left;
 	to->seg_offset += done;
 	k->pos += done;
-	touch_atime(k->file);
+	touch_atime(f);
 	return likely(done) ? (ssize_t)done : -EFAULT;
 }
 

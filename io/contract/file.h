@@ -58,7 +58,10 @@ struct file_operations {
 #define FMODE_PATH BIT(4)    /* O_PATH */
 #define FMODE_OPENED BIT(5)
 #define FMODE_ATOMIC_POS BIT(7)
-#define FMODE_CAN_POLL BIT(6) /* its operations have poll; set after open, which may choose others */
+/* What its operations have; set after open, which may choose others. */
+#define FMODE_CAN_POLL BIT(6)
+#define FMODE_CAN_READ BIT(8)  /* and it was opened for reading */
+#define FMODE_CAN_WRITE BIT(9) /* and for writing */
 
 struct file_ra { /* read-ahead state of one stream, pages */
 	pgoff_t start;      /* where the current window starts */

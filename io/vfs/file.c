@@ -95,7 +95,13 @@ int file_setup(struct file *f, const struct path *path, struct inode *inode, int
 		return err;
 	}
 	f->flags &= ~(u32)(O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC);
-	f->mode |= f->ops->poll ? FMODE_OPENED | FMODE_CAN_POLL : FMODE_OPENED;
+	f->mode |= FMODE_OPENED;
+	if (f->ops->poll)
+		f->mode |= FMODE_CAN_POLL;
+	if ((f->mode & FMODE_READ) && f->ops->read_iter)
+		f->mode |= FMODE_CAN_READ;
+	if ((f->mode & FMODE_WRITE) && f->ops->write_iter)
+		f->mode |= FMODE_CAN_WRITE;
 	if (f->ops->llseek && f->ops->llseek != no_llseek && !(f->mode & FMODE_STREAM))
 		f->mode |= FMODE_LSEEK;
 	if (S_ISREG(inode->mode) || S_ISDIR(inode->mode))
@@ -317,90 +323,21 @@ u32 file_iocb_flags(const struct file *f)
 	return flags;
 }
 
-/* The flags that make file_iocb_flags more than 0. */
-#define SPECIAL_FLAGS (O_APPEND | O_DIRECT | O_SYNC)
-
-static inline void kiocb_init(struct kiocb *k, struct file *f, loff_t pos, bool write)
-{
-	bool special = (f->flags & SPECIAL_FLAGS) || (write && (f->inode->sb->flags & SB_SYNCHRONOUS));
-	k->file = f;
-	k->pos = pos;
-	k->flags = unlikely(special) ? file_iocb_flags(f) : 0;
-	k->id = trace_new_id();
-	k->complete = NULL;
-}
-
-void file_iocb_init(struct kiocb *k, struct file *f, loff_t pos, bool write) { kiocb_init(k, f, pos, write); }
-
-/*
- * Read up to n bytes from *pos on into user memory; *pos moves. The second hop of every read(2) and pread(2).
- * Bytes done or -errno. The caller has clamped n to MAX_RW_COUNT.
- */
-ssize_t file_read(struct file *f, void __user *buf, size_t n, loff_t *pos)
-{
-	struct kiocb k;
-	struct iov_iter iter;
-
-	if (unlikely(!(f->mode & FMODE_READ)))
-		return -EBADF;
-	if (unlikely(!f->ops->read_iter))
-		return S_ISDIR(f->inode->mode) ? -EISDIR : -EINVAL;
-	if (unlikely(!access_ok(buf, n)))
-		return -EFAULT;
-	kiocb_init(&k, f, *pos, false);
-	TRACE(TRACE_VFS, "ino=%u bytes=%u", k.id, f->inode->ino, n);
-	iov_iter_ubuf(&iter, true, buf, n);
-	u32 before = (u32)current->io.copied;
-	ssize_t done = f->ops->read_iter(&k, &iter);
-	f->copied += (u32)current->io.copied - before;
-	task_io_read(&current->io, done);
-	if (likely(done > 0)) {
-		*pos = k.pos;
-		notify_file(f, IN_ACCESS);
-	}
-	return done;
-}
-
-/* The same for writing. */
-ssize_t file_write(struct file *f, const void __user *buf, size_t n, loff_t *pos)
-{
-	struct kiocb k;
-	struct iov_iter iter;
-
-	if (unlikely(!(f->mode & FMODE_WRITE)))
-		return -EBADF;
-	if (unlikely(!f->ops->write_iter))
-		return -EINVAL;
-	if (unlikely(!access_ok(buf, n)))
-		return -EFAULT;
-	kiocb_init(&k, f, *pos, true);
-	TRACE(TRACE_VFS, "ino=%u bytes=%u", k.id, f->inode->ino, n);
-	iov_iter_ubuf(&iter, false, (void __user *)buf, n);
-	u32 before = (u32)current->io.copied;
-	ssize_t done = f->ops->write_iter(&k, &iter);
-	f->copied += (u32)current->io.copied - before;
-	task_io_write(&current->io, done);
-	if (likely(done > 0)) {
-		*pos = k.pos;
-		notify_file(f, IN_MODIFY);
-	}
-	return done;
-}
+int file_cannot_read(const struct file *f) { return !(f->mode & FMODE_READ) ? -EBADF : S_ISDIR(f->inode->mode) ? -EISDIR : -EINVAL; }
+int file_cannot_write(const struct file *f) { return f->mode & FMODE_WRITE ? -EINVAL : -EBADF; }
 
 /* Read or write through any iterator, with more IOCB flags. */
 ssize_t file_read_iter(struct file *f, struct iov_iter *iter, loff_t *pos, u32 iocb_flags)
 {
 	struct kiocb k;
-	if (!(f->mode & FMODE_READ))
-		return -EBADF;
-	if (!f->ops->read_iter)
-		return S_ISDIR(f->inode->mode) ? -EISDIR : -EINVAL;
-	kiocb_init(&k, f, *pos, false);
+	if (unlikely(!(f->mode & FMODE_CAN_READ)))
+		return file_cannot_read(f);
+	file_iocb_init(&k, f, *pos, false);
 	k.flags |= iocb_flags;
 	TRACE(TRACE_VFS, "ino=%u bytes=%u", k.id, f->inode->ino, iter->count);
-	u32 before = (u32)current->io.copied;
+	u32 before = copied_before();
 	ssize_t done = f->ops->read_iter(&k, iter);
-	f->copied += (u32)current->io.copied - before;
+	count_copied(f, before);
 	task_io_read(&current->io, done);
 	if (done > 0) {
 		*pos = k.pos;
@@ -412,16 +349,14 @@ ssize_t file_read_iter(struct file *f, struct iov_iter *iter, loff_t *pos, u32 i
 ssize_t file_write_iter(struct file *f, struct iov_iter *iter, loff_t *pos, u32 iocb_flags)
 {
 	struct kiocb k;
-	if (!(f->mode & FMODE_WRITE))
-		return -EBADF;
-	if (!f->ops->write_iter)
-		return -EINVAL;
-	kiocb_init(&k, f, *pos, true);
+	if (unlikely(!(f->mode & FMODE_CAN_WRITE)))
+		return file_cannot_write(f);
+	file_iocb_init(&k, f, *pos, true);
 	k.flags |= iocb_flags;
 	TRACE(TRACE_VFS, "ino=%u bytes=%u", k.id, f->inode->ino, iter->count);
-	u32 before = (u32)current->io.copied;
+	u32 before = copied_before();
 	ssize_t done = f->ops->write_iter(&k, iter);
-	f->copied += (u32)current->io.copied - before;
+	count_copied(f, before);
 	task_io_write(&current->io, done);
 	if (done > 0) {
 		*pos = k.pos;

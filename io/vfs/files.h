@@ -41,6 +41,20 @@ static inline struct file *unshared_file(const struct files *t, int fd)
 	struct file *f = likely((u32)fd < t->max) ? t->fd[fd] : NULL;
 	return f && likely(!(f->mode & FMODE_PATH)) ? f : NULL;
 }
+/*
+ * The file (O_PATH ones too), when nobody else can use the table meanwhile: it needs no reference. NULL: a shared table, or a bad descriptor.
+ * fd_alone_pos: nor the position, so pos_lock is not needed either. Whoever gets NULL goes on with fdget or fdget_pos.
+ */
+static inline struct file *fd_alone(int fd)
+{
+	const struct files *t = current->files;
+	return likely(files_unshared(t) && (u32)fd < t->max) ? t->fd[fd] : NULL;
+}
+static inline struct file *fd_alone_pos(int fd)
+{
+	struct file *f = fd_alone(fd);
+	return f && unlikely((f->mode & FMODE_ATOMIC_POS) && atomic_read(&f->refs) > 1) ? NULL : f;
+}
 /* Without a reference when the table is not shared: pair with fdput. */
 struct fd {
 	struct file *file; /* NULL: bad descriptor (or O_PATH) */

@@ -50,8 +50,10 @@ fault:
 int __must_check fault_in_readable(const void __user *p, size_t n);
 int __must_check fault_in_writeable(void __user *p, size_t n);
 
-void pagefault_disable(void); /* nests; per task */
+#ifdef HOST_TEST /* in the kernel: kernel/sched/task.h */
+void pagefault_disable(void);
 void pagefault_enable(void);
+#endif
 /* For the page fault handler: where to go on when the instruction at eip faulted in the kernel, or 0. */
 u32 extable_find(u32 eip);
 

@@ -133,6 +133,20 @@ struct task {
 /* The registers a task entered the kernel with: at the top of its stack. */
 static inline struct regs *task_regs(const struct task *t) { return (struct regs *)((u8 *)t->stack + KSTACK_SIZE) - 1; }
 
+#ifndef HOST_TEST
+/* Between the two no user copy faults a page in (kernel/hal/uaccess.h). They nest. */
+static inline void pagefault_disable(void)
+{
+	current->pagefault_disabled++;
+	barrier();
+}
+static inline void pagefault_enable(void)
+{
+	barrier();
+	current->pagefault_disabled--;
+}
+#endif
+
 extern struct spinlock tasklist_lock; /* RANK_FILES; family and lists; also taken in softirqs: spin_lock_bh */
 extern struct list_head all_tasks;
 extern struct task init_task;         /* the boot CPU's idle task, pid 0 */

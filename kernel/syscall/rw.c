@@ -1,9 +1,11 @@
 /*
- * read, write and their relatives. They find the open file, clamp the length and hand on to file_read and file_write (io/vfs/file.c). A
- * position that others may move at the same time is held by its lock from start to end; one's own is moved in place.
+ * read, write and their relatives. They find the open file and hand on to its operations: read, write, pread and pwrite by file_read and
+ * file_write here, vectors by file_read_iter and file_write_iter (io/vfs/file.c). A position that others may move at the same time is held by
+ * its lock from start to end; one's own is moved in place.
  */
 #include "io/vfs/rw.h"
 #include "io/vfs/files.h"
+#include "io/vfs/notify.h"
 #include "io/vfs/pipe.h"
 #include "kernel/syscall/fs.h"
 #include "mm/alloc.h"
@@ -15,46 +17,149 @@ static inline loff_t offset_of(u32 lo, u32 hi)
 	return u.whole;
 }
 
-long sys_read(int fd, void __user *buf, size_t n)
+/* The second hop of read and pread: up to n bytes at pos; k->pos says where it ended. f has FMODE_CAN_READ. Bytes done or -errno. */
+static __always_inline long file_read(struct file *f, void __user *buf, size_t n, loff_t pos, struct kiocb *k)
+{
+	struct iov_iter iter;
+
+	n = clamp_count(n);
+	if (unlikely((uintptr_t)buf > USER_SPACE_END - n))
+		return -EFAULT;
+	file_iocb_init(k, f, pos, false);
+	TRACE(TRACE_VFS, "ino=%u bytes=%u", k->id, f->inode->ino, n);
+	iov_iter_ubuf(&iter, true, buf, n);
+	u32 before = copied_before();
+	ssize_t done = f->ops->read_iter(k, &iter);
+	count_copied(f, before);
+	task_io_read(&current->io, done);
+	if (likely(done > 0))
+		notify_file(f, IN_ACCESS);
+	return done;
+}
+
+/* The same for writing. */
+static __always_inline long file_write(struct file *f, const void __user *buf, size_t n, loff_t pos, struct kiocb *k)
+{
+	struct iov_iter iter;
+
+	n = clamp_count(n);
+	if (unlikely((uintptr_t)buf > USER_SPACE_END - n))
+		return -EFAULT;
+	file_iocb_init(k, f, pos, true);
+	TRACE(TRACE_VFS, "ino=%u bytes=%u", k->id, f->inode->ino, n);
+	iov_iter_ubuf(&iter, false, (void __user *)buf, n);
+	u32 before = copied_before();
+	ssize_t done = f->ops->write_iter(k, &iter);
+	count_copied(f, before);
+	task_io_write(&current->io, done);
+	if (likely(done > 0))
+		notify_file(f, IN_MODIFY);
+	return done;
+}
+
+/* At the file's position. */
+static __always_inline long read_on(struct file *f, void __user *buf, size_t n)
+{
+	struct kiocb k;
+	if (unlikely(!(f->mode & FMODE_CAN_READ)))
+		return file_cannot_read(f);
+	long ret = file_read(f, buf, n, f->pos, &k);
+	if (likely(ret > 0))
+		f->pos = k.pos;
+	return ret;
+}
+
+static __always_inline long write_on(struct file *f, const void __user *buf, size_t n)
+{
+	struct kiocb k;
+	if (unlikely(!(f->mode & FMODE_CAN_WRITE)))
+		return file_cannot_write(f);
+	long ret = file_write(f, buf, n, f->pos, &k);
+	if (likely(ret > 0))
+		f->pos = k.pos;
+	return ret;
+}
+
+static int cannot_seek(const struct file *f) { return f->mode & FMODE_PATH ? -EBADF : -ESPIPE; }
+static noinline int cannot_read_at(const struct file *f) { return f->mode & FMODE_LSEEK ? file_cannot_read(f) : cannot_seek(f); }
+static noinline int cannot_write_at(const struct file *f) { return f->mode & FMODE_LSEEK ? file_cannot_write(f) : cannot_seek(f); }
+
+/* At pos. */
+static __always_inline long read_at(struct file *f, void __user *buf, size_t n, loff_t pos)
+{
+	struct kiocb k;
+	if (unlikely(!sane_range(pos, n)))
+		return -EINVAL;
+	if (unlikely((f->mode & (FMODE_LSEEK | FMODE_CAN_READ)) != (FMODE_LSEEK | FMODE_CAN_READ)))
+		return cannot_read_at(f);
+	return file_read(f, buf, n, pos, &k);
+}
+
+static __always_inline long write_at(struct file *f, const void __user *buf, size_t n, loff_t pos)
+{
+	struct kiocb k;
+	if (unlikely(!sane_range(pos, n)))
+		return -EINVAL;
+	if (unlikely((f->mode & (FMODE_LSEEK | FMODE_CAN_WRITE)) != (FMODE_LSEEK | FMODE_CAN_WRITE)))
+		return cannot_write_at(f);
+	return file_write(f, buf, n, pos, &k);
+}
+
+/* Each call is there twice: for a file that nobody else can get at, where every instruction counts, and for one that may be shared. */
+static noinline long read_shared(int fd, void __user *buf, size_t n)
 {
 	struct fd f = fdget_pos(fd);
-	if (unlikely(!f.file))
-		return -EBADF;
-	long ret = file_read(f.file, buf, clamp_count(n), &f.file->pos);
+	long ret = f.file ? read_on(f.file, buf, n) : -EBADF;
 	fdput_pos(f);
 	return ret;
+}
+
+static noinline long write_shared(int fd, const void __user *buf, size_t n)
+{
+	struct fd f = fdget_pos(fd);
+	long ret = f.file ? write_on(f.file, buf, n) : -EBADF;
+	fdput_pos(f);
+	return ret;
+}
+
+static noinline long pread_shared(int fd, void __user *buf, size_t n, loff_t pos)
+{
+	struct fd f = fdget(fd);
+	long ret = f.file ? read_at(f.file, buf, n, pos) : -EBADF;
+	fdput(f);
+	return ret;
+}
+
+static noinline long pwrite_shared(int fd, const void __user *buf, size_t n, loff_t pos)
+{
+	struct fd f = fdget(fd);
+	long ret = f.file ? write_at(f.file, buf, n, pos) : -EBADF;
+	fdput(f);
+	return ret;
+}
+
+long sys_read(int fd, void __user *buf, size_t n)
+{
+	struct file *f = fd_alone_pos(fd);
+	return likely(f) ? read_on(f, buf, n) : read_shared(fd, buf, n);
 }
 
 long sys_write(int fd, const void __user *buf, size_t n)
 {
-	struct fd f = fdget_pos(fd);
-	if (unlikely(!f.file))
-		return -EBADF;
-	long ret = file_write(f.file, buf, clamp_count(n), &f.file->pos);
-	fdput_pos(f);
-	return ret;
+	struct file *f = fd_alone_pos(fd);
+	return likely(f) ? write_on(f, buf, n) : write_shared(fd, buf, n);
 }
 
 long sys_pread64(int fd, void __user *buf, size_t n, u32 lo, u32 hi)
 {
-	loff_t pos = offset_of(lo, hi);
-	struct fd f = fdget(fd);
-	if (unlikely(!f.file))
-		return -EBADF;
-	long ret = unlikely(!sane_range(pos, n)) ? -EINVAL : likely(f.file->mode & FMODE_LSEEK) ? file_read(f.file, buf, clamp_count(n), &pos) : -ESPIPE;
-	fdput(f);
-	return ret;
+	struct file *f = fd_alone(fd);
+	return likely(f) ? read_at(f, buf, n, offset_of(lo, hi)) : pread_shared(fd, buf, n, offset_of(lo, hi));
 }
 
 long sys_pwrite64(int fd, const void __user *buf, size_t n, u32 lo, u32 hi)
 {
-	loff_t pos = offset_of(lo, hi);
-	struct fd f = fdget(fd);
-	if (unlikely(!f.file))
-		return -EBADF;
-	long ret = unlikely(!sane_range(pos, n)) ? -EINVAL : likely(f.file->mode & FMODE_LSEEK) ? file_write(f.file, buf, clamp_count(n), &pos) : -ESPIPE;
-	fdput(f);
-	return ret;
+	struct file *f = fd_alone(fd);
+	return likely(f) ? write_at(f, buf, n, offset_of(lo, hi)) : pwrite_shared(fd, buf, n, offset_of(lo, hi));
 }
 
 /* ---- vectors ---- */

@@ -44,6 +44,7 @@ struct aio_request {
 	struct eventfd *eventfd;
 	struct work_struct work;        /* in the pool */
 	struct mm *mm;                  /* kept (mm_grab) while a thread of the pool is to work in it */
+	struct task *owner;             /* who asked for that, with a reference */
 	struct iov_iter iter;
 	struct iovec_k *vec;            /* what iter points to, to be freed */
 	u16 opcode;

@@ -93,6 +93,16 @@ static long sync_file(struct aio_request *r)
 	return f->ops->fsync ? f->ops->fsync(f, 0, INT64_MAX, r->opcode == IOCB_CMD_FDSYNC) : -EINVAL;
 }
 
+/* What a thread of the pool has moved since its counters were cleared is the submitter's, and the file's. */
+static void account(struct aio_request *r)
+{
+	r->k.file->copied += current->io.copied;
+	spin_lock_bh(&tasklist_lock);
+	task_io_add(&r->owner->signal->io_dead, &current->io);
+	spin_unlock_bh(&tasklist_lock);
+	put_task(r->owner);
+}
+
 /* In a thread of the pool, in the submitter's address space. */
 static void pool_work(struct work_struct *w)
 {
@@ -101,16 +111,19 @@ static void pool_work(struct work_struct *w)
 	long result;
 
 	current->request_ioprio = r->ioprio;
+	current->io = (struct task_io){ 0 };
 	kthread_use_mm(mm);
 	result = r->opcode == IOCB_CMD_FSYNC || r->opcode == IOCB_CMD_FDSYNC ? sync_file(r) : told(move(r));
 	kthread_unuse_mm();
 	current->request_ioprio = 0;
+	account(r);
 	aio_complete(r, result);
 	mm_drop(mm);
 }
 
 static void to_pool(struct aio_request *r)
 {
+	r->owner = get_task(current);
 	r->mm = current->mm;
 	mm_grab(r->mm); /* the end of its last user waits for us: aio_mm_exit */
 	INIT_WORK(&r->work, pool_work);
@@ -172,7 +185,9 @@ static void start_here(struct aio_request *r)
 
 	r->k.complete = direct_done;
 	current->request_ioprio = r->ioprio;
+	u32 before = (u32)current->io.copied;
 	ssize_t result = move(r);
+	f->copied += (u32)current->io.copied - before;
 	current->request_ioprio = 0;
 	if (result != -EIOCBQUEUED)
 		aio_complete(r, told(result));

@@ -168,7 +168,9 @@ static ssize_t send_message(struct socket *s, struct file *f, struct message *m,
 	flags &= KNOWN_FLAGS; /* others mean nothing to a sender, and Linux does not mind them */
 	if (f->flags & O_NONBLOCK)
 		flags |= MSG_DONTWAIT;
+	u32 before = (u32)current->io.copied;
 	ssize_t n = s->ops->send(s, m, flags);
+	f->copied += (u32)current->io.copied - before;
 	if (n == -EPIPE && !(flags & MSG_NOSIGNAL))
 		send_signal(current, SIGPIPE, NULL);
 	return socket_interrupted(n, s->sndtimeo_ns);
@@ -278,7 +280,10 @@ static ssize_t receive_message(struct socket *s, struct file *f, struct message 
 {
 	if (f->flags & O_NONBLOCK)
 		flags |= MSG_DONTWAIT;
-	return socket_interrupted(s->ops->receive(s, m, flags), s->rcvtimeo_ns);
+	u32 before = (u32)current->io.copied;
+	ssize_t n = s->ops->receive(s, m, flags);
+	f->copied += (u32)current->io.copied - before;
+	return socket_interrupted(n, s->rcvtimeo_ns);
 }
 
 long sys_recvfrom(int fd, void __user *buf, size_t n, u32 flags, void __user *addr, s32 __user *len)

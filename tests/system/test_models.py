@@ -20,6 +20,30 @@ def test_zerocopy(tmp_path):
     assert rows["read+write"][2] > rows["sendfile"][2]
 
 
+COPIES = """
+nothing                     0: cpu 0, dma 0, file 0
+read from a file        65536: cpu 65536, dma 0, file 65536
+write to a pipe         65536: cpu 65536, dma 0, file 65536
+read from a pipe        65536: cpu 65536, dma 0, file 65536
+write to a socket       65536: cpu 65536, dma 0, file 65536
+recv from a socket      65536: cpu 65536, dma 0, file 65536
+send by TCP             65536: cpu 65536, dma 65536, file 65536
+recv by TCP             65536: cpu 65536, dma 0, file 65536
+sendfile by TCP         65536: cpu 0, dma 65536, file 0
+read by TCP             65536: cpu 65536, dma 0, file 65536
+half of it              32768: cpu 32768, dma 0, file 32768
+a bad buffer               -1: cpu 0, dma 0, file 0
+AIO by the cache        65536: cpu 65536, dma 0, file 65536
+AIO by DMA              65536: cpu 0, dma 65536, file 0
+"""
+
+
+def test_copies_counted():
+    """Each byte that is moved is counted once, for the process and for the file; what was not moved is not counted."""
+    r = vm("/t/copies", add=[(program("copies.c"), "/t/copies")]).good()
+    assert r.text == COPIES.lstrip(), r.text
+
+
 MODELS = ["blocking", "nonblocking", "multiplexing", "signal", "async"]
 
 

@@ -41,7 +41,7 @@ static void fail(const char *what)
 }
 
 /* So far: what data cost this process, and what all processes and kernel threads have had of the CPU, ns. */
-struct cost { unsigned long long cpu, dma, switches; long long time; };
+struct cost { long long cpu, dma, switches, time; };
 
 static struct { clockid_t clock[MAX_CLOCKS]; int n; } clocks;
 
@@ -67,9 +67,9 @@ static struct cost cost_now(void)
 	if (!f)
 		fail("/proc/self/copies");
 	while (fgets(line, sizeof(line), f)) {
-		sscanf(line, "cpu_bytes: %llu", &c.cpu);
-		sscanf(line, "dma_bytes: %llu", &c.dma);
-		sscanf(line, "mode_switches: %llu", &c.switches);
+		sscanf(line, "cpu_bytes: %lld", &c.cpu);
+		sscanf(line, "dma_bytes: %lld", &c.dma);
+		sscanf(line, "mode_switches: %lld", &c.switches);
 	}
 	fclose(f);
 	for (int i = 0; i < clocks.n; i++) {
@@ -241,7 +241,7 @@ static void measure(const char *name, void (*send)(void))
 			best = c;
 	}
 	double cpu = (double)best.cpu / (double)size, dma = (double)best.dma / (double)size;
-	printf("%-16s %13.0f %13.0f %14llu %14lld\n", name, cpu < 0.05 ? 0 : cpu, dma, best.switches, best.time);
+	printf("%-16s %13.0f %13.0f %14lld %14lld\n", name, cpu < 0.05 ? 0 : cpu, dma, best.switches, best.time);
 }
 
 int main(int argc, char **argv)
@@ -253,6 +253,8 @@ int main(int argc, char **argv)
 	file = open(argv[1], O_RDONLY);
 	if (file < 0 || fstat(file, &st))
 		fail(argv[1]);
+	if (!S_ISREG(st.st_mode) || !st.st_size)
+		return fprintf(stderr, "zerocopy: %s: not a file with something in it\n", argv[1]), 1;
 	size = (size_t)st.st_size;
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	printf("%-16s %13s %13s %14s %14s\n", "way", "copies by CPU", "copies by DMA", "mode switches", "instructions");

@@ -498,8 +498,9 @@ static long pgetevents(u32 id, s32 min_nr, s32 nr, struct io_event_abi __user *e
 		err = set_user_sigmask((const void __user *)mask[0], mask[1]);
 	if (!err) {
 		err = get_events(id, min_nr, nr, events, deadline);
-		restore_user_sigmask(err == -EINTR);
-		if (err == -EINTR)
+		bool pending = signal_pending_current(); /* taken with the mask of the call, even when there are events */
+		restore_user_sigmask(pending);
+		if (pending && (!err || err == -EINTR))
 			err = -ERESTARTNOHAND;
 	}
 	return err;

@@ -212,6 +212,8 @@ sector_t blk_queue_capacity(const struct request_queue *q)
 	return q->disk ? q->disk->capacity : 0;
 }
 
+void blk_queue_set_pio(struct request_queue *q, bool yes) { q->pio = yes; }
+
 bool blk_queue_rotational(const struct request_queue *q)
 {
 	return q->limits.rotational;

@@ -60,6 +60,7 @@ struct request_queue {
 	u32 max_sectors;                /* of a request, at most limits.max_hw_sectors; 0: no limit */
 	u32 nomerges;                   /* 0: all kinds, 1: only with the last request, 2: none */
 	bool iostats, add_random, write_back;
+	bool pio;                       /* the driver says so: blk_queue_set_pio */
 	u32 random_count;
 	struct blk_trace *volatile trace; /* blktrace.h; NULL: off */
 

@@ -138,6 +138,8 @@ void blk_submit(struct bio *bio)
 	}
 	blk_trace_remap(bio->bdev->disk->queue, bio);
 	bio->sector += bio->bdev->start;
+	if (unlikely(bio->bdev->disk->queue->pio) && (REQ_OP(bio->flags) == REQ_READ || REQ_OP(bio->flags) == REQ_WRITE))
+		current->io.pio += bio->size;
 	if (REQ_OP(bio->flags) == REQ_READ) {
 		blk_sectors_read += bio->size >> SECTOR_SHIFT;
 		current->io.read_bytes += bio->size;

@@ -265,6 +265,8 @@ struct gendisk {
 
 /* A queue with nr_hw contexts of `depth` tags each. request_size: driver_data per request. ERR_PTR. */
 struct request_queue *blk_queue_create(const struct block_ops *ops, const struct queue_limits *lim, u32 nr_hw, u32 depth, u32 request_size, void *driver_data);
+/* The CPU moves the data of this device through a port (programmed I/O), from the next request on: /proc/PID/copies counts it so. Any context. */
+void blk_queue_set_pio(struct request_queue *q, bool yes);
 void *blk_queue_data(struct request_queue *q);
 const struct queue_limits *blk_queue_limits(struct request_queue *q);
 /* The driver has done with it, after del_gendisk or when the disk was never added; its memory stays as long as the disk. May sleep. */

@@ -294,8 +294,11 @@ static inline void word_note(struct select_word *w, u32 bit, u32 events, long *r
 	}
 }
 
-/* Both looks fill the results, which are 0 before: those of a look that finds nothing stay so. */
-static noinline long select_look_queue(struct select_word *w, int n, struct poll_table *pt)
+/*
+ * Both looks fill the results, which are 0 before: those of a look that finds nothing stay so. A descriptor that is not there is an error at first;
+ * one that was closed since is ready for everything, as on Linux.
+ */
+static noinline long select_look_queue(struct select_word *w, int n, struct poll_table *pt, bool first)
 {
 	long ready = 0;
 
@@ -303,8 +306,12 @@ static noinline long select_look_queue(struct select_word *w, int n, struct poll
 		for (u32 all = word_wanted(w, n - base); all; all &= all - 1) {
 			u32 bit = all & -all;
 			struct fd f = fdget(base + __builtin_ctz(all));
-			if (!f.file)
-				return -EBADF;
+			if (!f.file) {
+				if (first)
+					return -EBADF;
+				word_note(w, bit, SELECT_IN | SELECT_OUT | SELECT_EX, &ready);
+				continue;
+			}
 			if (pt)
 				pt->key = (w->in & bit ? SELECT_IN : 0) | (w->out & bit ? SELECT_OUT : 0) | (w->ex & bit ? SELECT_EX : 0) | POLLERR | POLLHUP;
 			word_note(w, bit, file_events(f.file, pt), &ready);
@@ -316,19 +323,22 @@ static noinline long select_look_queue(struct select_word *w, int n, struct poll
 	return ready;
 }
 
-static __always_inline long select_look(const struct files *t, struct select_word *w, int n)
+static __always_inline long select_look(const struct files *t, struct select_word *w, int n, bool first)
 {
 	long ready = 0;
 
 	if (!files_unshared(t))
-		return select_look_queue(w, n, NULL);
+		return select_look_queue(w, n, NULL, first);
 	for (struct file **slots = t->fd; n > 0; n -= 32, slots += 32, w++) {
 		for (u32 all = word_wanted(w, n); all; all &= all - 1) {
 			u32 events = slot_events(slots[__builtin_ctz(all)]);
 			if (likely(!events))
 				continue;
-			if (unlikely(events & POLLNVAL))
-				return -EBADF;
+			if (unlikely(events & POLLNVAL)) {
+				if (first)
+					return -EBADF;
+				events = SELECT_IN | SELECT_OUT | SELECT_EX;
+			}
 			word_note(w, all & -all, events, &ready);
 		}
 	}
@@ -337,7 +347,7 @@ static __always_inline long select_look(const struct files *t, struct select_wor
 
 static long select_look_again(void *words, u32 n, struct poll_table *pt)
 {
-	return pt ? select_look_queue(words, (int)n, pt) : select_look(current->files, words, (int)n);
+	return pt ? select_look_queue(words, (int)n, pt, false) : select_look(current->files, words, (int)n, false);
 }
 
 long do_select(int n, u32 __user *in, u32 __user *out, u32 __user *ex, const u64 *deadline_ns)
@@ -355,7 +365,7 @@ long do_select(int n, u32 __user *in, u32 __user *out, u32 __user *ex, const u64
 	}
 	long ret = get_words(words, n, in, out, ex);
 	if (!ret)
-		ret = select_look(t, words, n);
+		ret = select_look(t, words, n, true);
 	if (!ret)
 		ret = wait_ready(select_look_again, words, (u32)n, deadline_ns);
 	if (ret >= 0 && put_words(words, n, in, out, ex))

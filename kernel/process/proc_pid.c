@@ -169,7 +169,8 @@ static int show_copies(struct seq_buf *s, struct task *t)
 	spin_lock_bh(&tasklist_lock);
 	process_usage(t, &u);
 	spin_unlock_bh(&tasklist_lock);
-	seq_printf(s, "cpu_bytes: %llu\ndma_bytes: %llu\nmode_switches: %llu\n", u.io.copied, u.io.read_bytes + u.io.write_bytes + u.io.sent,
+	u64 devices = u.io.read_bytes + u.io.write_bytes + u.io.sent;
+	seq_printf(s, "cpu_bytes: %llu\ndma_bytes: %llu\nmode_switches: %llu\n", u.io.copied + u.io.pio, devices - min(devices, u.io.pio),
 		   2 * u.io.calls);
 	for (int fd = task_next_fd(t, 0); fd >= 0; fd = task_next_fd(t, (u32)fd + 1)) {
 		struct file *f = task_fget(t, (u32)fd);

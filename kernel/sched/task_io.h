@@ -13,6 +13,7 @@ struct task_io {
 	u64 copied;                   /* bytes the CPU moved: user copies, copies in the kernel's own buffers, pages copied on write */
 	u64 sent;                     /* bytes that network devices fetched; what disks moved is in read_bytes and write_bytes */
 	u64 calls;                    /* system calls: two mode switches each */
+	u64 pio;                      /* of what it asked disks to move, the part that the CPU moved through a port */
 };
 
 static inline void task_io_add(struct task_io *to, const struct task_io *from)
@@ -27,6 +28,7 @@ static inline void task_io_add(struct task_io *to, const struct task_io *from)
 	to->copied += from->copied;
 	to->sent += from->sent;
 	to->calls += from->calls;
+	to->pio += from->pio;
 }
 
 /* After a read (a write) that came as far as the file: done bytes, or an error. */

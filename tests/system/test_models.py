@@ -7,17 +7,19 @@ import time
 from sluice import program, sh, vm
 
 
-def table(r):
+def table(lines):
     """{first word of a row: its numbers}, without the heading."""
-    return {line.split()[0]: [float(n) for n in re.findall(r"\d+(?:\.\d+)?", line)] for line in r.lines[1:]}
+    return {line.split()[0]: [float(n) for n in re.findall(r"\d+(?:\.\d+)?", line)] for line in lines[1:]}
 
 
 def test_zerocopy(tmp_path):
     (tmp_path / "file").write_bytes(bytes(range(256)) * 2048)
-    rows = table(vm("zerocopy", "/t/file", add=[(tmp_path / "file", "/t/file")], accel="icount").good())
-    assert {name: row[:2] for name, row in rows.items()} == {"read+write": [2, 2], "mmap+write": [1, 2], "sendfile": [1, 2], "sendfile+gather": [0, 2],
-                                                            "splice": [0, 2]}
-    assert rows["read+write"][2] > rows["sendfile"][2]
+    r = sh("zerocopy /t/file; echo pio > /sys/block/sda/device/transfer_mode; zerocopy /t/file", add=[(tmp_path / "file", "/t/file")], accel="icount").good()
+    copies = {"read+write": [2, 2], "mmap+write": [1, 2], "sendfile": [1, 2], "sendfile+gather": [0, 2], "splice": [0, 2]}
+    dma, pio = table(r.lines[:6]), table(r.lines[6:])
+    assert {name: row[:2] for name, row in dma.items()} == copies
+    assert {name: row[:2] for name, row in pio.items()} == {name: [cpu + 1, by_device - 1] for name, (cpu, by_device) in copies.items()}
+    assert dma["read+write"][2] > dma["sendfile"][2]
 
 
 COPIES = """

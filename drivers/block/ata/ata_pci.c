@@ -84,6 +84,7 @@ static int attach_disk(struct ata_drive *d)
 		error = (int)PTR_ERR(d->queue);
 		goto no_queue;
 	}
+	blk_queue_set_pio(d->queue, d->mode != ATA_MODE_DMA);
 	error = -ENOMEM;
 	disk = disk_alloc();
 	if (!disk)

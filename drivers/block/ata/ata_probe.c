@@ -97,6 +97,8 @@ int ata_set_mode(struct ata_drive *d, enum ata_mode mode)
 	d->mode = mode;
 	d->xfer = mode == ATA_MODE_DMA ? ATA_XFER_DMA : ata_pio_way(d);
 	d->transport_faults = 0;
+	if (d->queue)
+		blk_queue_set_pio(d->queue, mode != ATA_MODE_DMA);
 	return 0;
 }
 

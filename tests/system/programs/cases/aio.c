@@ -359,6 +359,38 @@ CASE(aio_pgetevents, "io_pgetevents: mask and its size")
 	SAY(syscall(SYS_io_pgetevents, ctx, 1, 1, events, NULL, &sig));
 }
 
+static volatile int told;
+static void note_signal(int sig) { told = sig; }
+
+CASE(aio_pgetevents_with_events, "a signal that the call's mask lets through is handled though there are events")
+{
+	struct { sigset_t *mask; unsigned long size; } sig;
+	long t[2] = { 10, 0 };
+	sigset_t none, usr1;
+	struct iocb r, *list[1] = { &r };
+
+	make();
+	sigemptyset(&none);
+	sigemptyset(&usr1);
+	sigaddset(&usr1, SIGUSR1);
+	signal(SIGUSR1, note_signal);
+	sigprocmask(SIG_BLOCK, &usr1, NULL);
+	sig.mask = &none;
+	sig.size = 8;
+	r = request(FDSYNC, f, NULL, 0, 0);
+	SAY(submit(1, list));
+	SAY(syscall(SYS_io_getevents, ctx, 1, 1, 16, t)); /* until the event is in the ring, where it stays */
+	raise(SIGUSR1);
+	say("pending: told %d", told);
+	SAY(syscall(SYS_io_pgetevents, ctx, 1, 1, events, t, &sig));
+	say("told %d", told == SIGUSR1);
+	raise(SIGUSR1);
+	told = 0;
+	t[0] = 0;
+	SAY(syscall(SYS_io_pgetevents, ctx, 1, 1, events, t, &sig));
+	say("told %d", told == SIGUSR1);
+}
+
 CASE(aio_far_offsets, "a request whose end would be no position")
 {
 	make();

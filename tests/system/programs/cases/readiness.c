@@ -1,5 +1,6 @@
 /* select, poll and their kin: arguments, times, masks, which descriptors, what changes during the wait. */
 #include "cases.h"
+#include <pthread.h>
 #include <sys/eventfd.h>
 #include <sys/select.h>
 #include <sys/socket.h>
@@ -310,6 +311,38 @@ CASE(select_closed, "a closed descriptor in a set is EBADF and the sets stay")
 	say("0: %d, 20: %d", FD_ISSET(0, &in), !!FD_ISSET(20, &in));
 	SAY(select(21, NULL, &in, NULL, &none));
 	SAY(select(21, NULL, NULL, &in, &none));
+}
+
+/* The first descriptor is closed when the leader of the process sleeps, then something comes. */
+static void *close_then_write(void *fds)
+{
+	const int *f = fds;
+
+	wait_state(getpid(), "S");
+	close(f[0]);
+	write(f[1], "x", 1);
+	return NULL;
+}
+
+CASE(select_closed_meanwhile, "a descriptor that another thread closes during the wait is ready when something else wakes it")
+{
+	struct timeval patience = { 30, 0 };
+	int fds[2];
+	pthread_t t;
+	fd_set in, out;
+
+	pipe(p);
+	fds[0] = dup(p[0]);
+	fds[1] = p[1];
+	FD_ZERO(&in);
+	FD_ZERO(&out);
+	FD_SET(p[0], &in);
+	FD_SET(fds[0], &in);
+	FD_SET(fds[0], &out);
+	pthread_create(&t, NULL, close_then_write, fds);
+	SAY(select(fds[0] + 1, &in, &out, NULL, &patience));
+	say("in %d %d, out %d", !!FD_ISSET(p[0], &in), !!FD_ISSET(fds[0], &in), !!FD_ISSET(fds[0], &out));
+	pthread_join(t, NULL);
 }
 
 CASE(select_bits_above, "the bits above the count are left as they are, to the end of the word they are cleared")

@@ -54,6 +54,8 @@ int timerfd_init(void);
 int inotify_init(void);
 int memfd_init(void);
 int shm_init(void);
+int sem_init(void);
+int msg_init(void);
 int unix_init(void);
 int unix_proc_init(void);
 int inet_init(void);

@@ -51,6 +51,8 @@ static const struct init_step steps[] = {
 	{ "procfs", INIT_CORE, procfs_init, "vfs" },
 	{ "proc_files", INIT_CORE, proc_files_init, "procfs" },
 	{ "shm", INIT_CORE, shm_init, "memfd procfs" },
+	{ "sem", INIT_CORE, sem_init, "procfs" },
+	{ "msg", INIT_CORE, msg_init, "procfs" },
 	{ "aio", INIT_CORE, aio_init, "vfs procfs" },
 	{ "inotify", INIT_CORE, inotify_init, "vfs procfs" },
 	{ "unix_proc", INIT_CORE, unix_proc_init, "procfs" },

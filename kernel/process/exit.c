@@ -8,6 +8,7 @@
 #include "kernel/debug/printk.h"
 #include "kernel/hal/cpu.h"
 #include "kernel/hal/uaccess.h"
+#include "kernel/ipc/calls.h"
 #include "kernel/lib/div64.h"
 #include "kernel/process/internal.h"
 #include "kernel/sync/completion.h"
@@ -372,6 +373,7 @@ void __noreturn do_exit(int wait_status)
 		hrtimer_cancel(&t->signal->itimer_real);
 		posix_timers_delete(t);
 		t->signal->cpu_timers = false;
+		sem_process_ends();
 		exit_mm(t);
 		exit_files(t);
 		if (t->signal->session_leader && session_exit_hook)

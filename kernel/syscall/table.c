@@ -389,16 +389,16 @@
 	S(384, arch_prctl, sys_arch_prctl) \
 	S(385, io_pgetevents, sys_io_pgetevents) \
 	S(386, rseq, sys_unsupported) \
-	N(393, semget) \
-	N(394, semctl) \
+	S(393, semget, sys_semget) \
+	S(394, semctl, sys_semctl) \
 	S(395, shmget, sys_shmget) \
 	S(396, shmctl, sys_shmctl) \
 	S(397, shmat, sys_shmat) \
 	S(398, shmdt, sys_shmdt) \
-	N(399, msgget) \
-	N(400, msgsnd) \
-	N(401, msgrcv) \
-	N(402, msgctl) \
+	S(399, msgget, sys_msgget) \
+	S(400, msgsnd, sys_msgsnd) \
+	S(401, msgrcv, sys_msgrcv) \
+	S(402, msgctl, sys_msgctl) \
 	S(403, clock_gettime64, sys_clock_gettime64) \
 	S(404, clock_settime64, sys_clock_settime64) \
 	N(405, clock_adjtime64) \
@@ -415,7 +415,7 @@
 	S(417, recvmmsg_time64, sys_recvmmsg_time64) \
 	N(418, mq_timedsend_time64) \
 	N(419, mq_timedreceive_time64) \
-	N(420, semtimedop_time64) \
+	S(420, semtimedop_time64, sys_semtimedop_time64) \
 	S(421, rt_sigtimedwait_time64, sys_rt_sigtimedwait_time64) \
 	S(422, futex_time64, sys_futex_time64) \
 	S(423, sched_rr_get_interval_time64, sys_sched_rr_get_interval_time64) \

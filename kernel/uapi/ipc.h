@@ -1,4 +1,4 @@
-/* System V IPC as programs see it (include/uapi/linux/ipc.h, shm.h; arch/x86/include/uapi/asm/shmbuf.h): i386 layouts, new and old. */
+/* System V IPC as programs see it (include/uapi/linux/ipc.h, shm.h, sem.h, msg.h; the headers of asm that these name): i386 layouts, new and old. */
 #ifndef KERNEL_UAPI_IPC_H
 #define KERNEL_UAPI_IPC_H
 
@@ -91,5 +91,76 @@ struct shm_info {
 	s32 used_ids;
 	u32 shm_tot, shm_rss, shm_swp, swap_attempts, swap_successes;
 };
+
+/* ---- semaphores ---- */
+
+#define GETPID 11
+#define GETVAL 12
+#define GETALL 13
+#define GETNCNT 14
+#define GETZCNT 15
+#define SETVAL 16
+#define SETALL 17
+#define SEM_STAT 18
+#define SEM_INFO 19
+#define SEM_STAT_ANY 20
+#define SEM_UNDO 0x1000
+
+struct sembuf {
+	u16 num;
+	s16 op, flags;
+};
+
+struct semid64_ds {
+	struct ipc64_perm perm;
+	u32 otime, otime_high, ctime, ctime_high;
+	u32 nsems, unused[2];
+};
+static_assert(sizeof(struct semid64_ds) == 64, "ABI");
+
+struct semid_old_ds {
+	struct ipc_old_perm perm;
+	s32 otime, ctime;
+	u32 unused[4];
+	u16 nsems, pad;
+};
+static_assert(sizeof(struct semid_old_ds) == 44, "ABI");
+
+struct seminfo {
+	s32 semmap, semmni, semmns, semmnu, semmsl, semopm, semume, semusz, semvmx, semaem;
+};
+
+/* ---- message queues ---- */
+
+#define MSG_STAT 11
+#define MSG_INFO 12
+#define MSG_STAT_ANY 13
+#define MSG_NOERROR 010000
+#define MSG_EXCEPT 020000
+#define MSG_COPY 040000
+
+struct msqid64_ds {
+	struct ipc64_perm perm;
+	u32 stime, stime_high, rtime, rtime_high, ctime, ctime_high;
+	u32 cbytes, qnum, qbytes;
+	s32 lspid, lrpid;
+	u32 unused[2];
+};
+static_assert(sizeof(struct msqid64_ds) == 88, "ABI");
+
+struct msqid_old_ds {
+	struct ipc_old_perm perm;
+	u32 unused[2];
+	s32 stime, rtime, ctime;
+	u32 lcbytes, lqbytes;
+	u16 cbytes, qnum, qbytes, lspid, lrpid, pad;
+};
+static_assert(sizeof(struct msqid_old_ds) == 56, "ABI");
+
+struct msginfo {
+	s32 msgpool, msgmap, msgmax, msgmnb, msgmni, msgssz, msgtql;
+	u16 msgseg, pad;
+};
+static_assert(sizeof(struct msginfo) == 32, "ABI");
 
 #endif

@@ -4,10 +4,10 @@
 #include <sys/shm.h>
 
 #define PAGE 4096
-#define KEY 0x51bead00
+#define KEY (key_ ? key_ : (key_ = 0x51000000 + getpid() * 16)) /* of this run alone, and of a case's children, too */
 #define SHM_STAT_ANY 15
 #define SHM_REMAP_ 040000
-#define SHM_LOCKED 02000
+#define STAT 2 /* the kernel's number: musl's IPC_STAT has a bit more */
 
 /* The ds of the call of its own (musl's goes through ipc(2)). */
 struct raw_ds {
@@ -19,6 +19,7 @@ struct raw_ds {
 	unsigned nattch, unused2[2];
 };
 
+static key_t key_;
 static int made[64], nr_made;
 
 /* Segments outlive their makers: the last one out removes them. */
@@ -224,8 +225,6 @@ CASE(shm_set_and_lock, "IPC_SET changes owner and mode, SHM_LOCK marks")
 	SAY(shmctl(id, SHM_LOCK, NULL));
 	SAY(shmctl(id, SHM_UNLOCK, NULL));
 	show(id);
-	SAY(shmctl(id, IPC_SET, (void *)1));
-	SAY(shmctl(id, IPC_STAT, (void *)1));
 	remove_all();
 }
 
@@ -287,10 +286,10 @@ CASE(shm_calls_of_their_own, "numbers 395 to 398 beside ipc(2); its old structur
 	strcpy(p, "by its number");
 	memset(&d, 0x55, sizeof(d));
 	memset(&o, 0x55, sizeof(o));
-	SAY(syscall(SYS_shmctl, id, IPC_STAT, &d));
+	SAY(syscall(SYS_shmctl, id, STAT, &d));
 	say("%u %o %u cpid %d lpid %d high %u %u %u", d.segsz, d.mode, d.nattch, d.cpid == getpid(), d.lpid == getpid(), d.atime_high, d.dtime_high, d.ctime_high);
-	SAY(syscall(SYS_shmctl, id, IPC_STAT | 0x100, &d));
-	SAY(syscall(SYS_ipc, 24, id, IPC_STAT, 0, &o));
+	SAY(syscall(SYS_shmctl, id, STAT | 0x100, &d));
+	SAY(syscall(SYS_ipc, 24, id, STAT, 0, &o));
 	say("%d %o %u cpid %d times %d %d", o.segsz, o.mode, o.nattch, o.cpid == (getpid() & 0xffff), o.atime == (int)d.atime, o.ctime == (int)d.ctime);
 	o.mode = 0640;
 	SAY(syscall(SYS_ipc, 24, id, IPC_SET, 0, &o));
@@ -329,14 +328,15 @@ CASE(shm_beyond_the_end, "pages of a segment, its end, and the mapping's")
 CASE(shm_in_maps, "/proc/PID/maps shows a segment by key and identifier")
 {
 	int id = get(KEY, PAGE, IPC_CREAT | 0600), found = 0;
-	char *p = shmat(id, NULL, 0), line[300];
+	char *p = shmat(id, NULL, 0), line[300], name[40];
 	unsigned long start, ino;
 	FILE *f = fopen("/proc/self/maps", "r");
 
 	while (fgets(line, sizeof(line), f))
 		if (sscanf(line, "%lx-%*x %*s %*s %*s %lu", &start, &ino) == 2 && start == (unsigned long)p) {
 			found = 1;
-			say("inode is the id %d, %.4s, %s", ino == (unsigned long)id, strchr(line, ' ') + 1, strchr(line, '/') ? strchr(line, '/') : "no name\n");
+			snprintf(name, sizeof(name), "/SYSV%08x (deleted)\n", KEY);
+			say("inode is the id %d, %.4s, its name %d", ino == (unsigned long)id, strchr(line, ' ') + 1, strchr(line, '/') && !strcmp(strchr(line, '/'), name));
 		}
 	fclose(f);
 	say("%d", found);

@@ -18,7 +18,7 @@ mmap2 ftruncate64 getuid32 getgid32 geteuid32 getegid32 setreuid32 setregid32 fc
 setfsgid32 madvise gettid readahead tkill fadvise64 exit_group remap_file_pages set_tid_address tgkill fadvise64_64 waitid set_robust_list
 sync_file_range fallocate dup3 syncfs membarrier arch_prctl rseq close_range
 socket listen shutdown accept4 epoll_create epoll_create1 eventfd eventfd2 timerfd_create io_destroy io_submit tee finit_module ioprio_set ioprio_get
-shmget shmat shmdt timer_getoverrun timer_delete inotify_init inotify_init1 inotify_rm_watch
+shmget shmat shmdt semget msgget timer_getoverrun timer_delete inotify_init inotify_init1 inotify_rm_watch
 """.split())
 
 

@@ -37,7 +37,9 @@
 #define LINK_  0x0badf004
 #define PROG_  0x0badf005
 #define VALID_ 0x0badf006 /* good memory, never replaced */
-#define SEGMENT_ 0x0badf007 /* System V shared memory, never replaced */
+#define SEGMENT_ 0x0badf007 /* System V shared memory, semaphores, messages: never replaced */
+#define SEMS_ 0x0badf008
+#define QUEUE_ 0x0badf009
 #define is_pointer(a) ((a) >= IN_ && (a) <= PROG_)
 #define is_name(a) ((a) >= PATH_ && (a) <= PROG_)
 
@@ -105,6 +107,10 @@ static const struct call {
 	X(memfd_create, 356, PATH_, 0) X(inotify_add_watch, 292, INOTIFY, PATH_, 1)
 	X(ipc, 117, 21, SEGMENT_, 0, OUT_, 0, 0) X(ipc, 117, 24, SEGMENT_, 0x102, 0, OUT_, 0) X(ipc, 117, 24, SEGMENT_, 0x101, 0, IN_, 0)
 	X(ipc, 117, 24, 0, 0x103, 0, OUT_, 0) X(ipc, 117, 24, 0, 14, 0, OUT_, 0) X(shmctl, 396, SEGMENT_, 2, OUT_) X(shmctl, 396, SEGMENT_, 1, IN_)
+	X(ipc, 117, 1, SEMS_, 1, 0, IN_, 0) X(ipc, 117, 4, SEMS_, 1, 0, IN_, IN_) X(ipc, 117, 3, SEMS_, 0, 12, IN_, 0) X(semtimedop_time64, 420, SEMS_, IN_, 1, IN_)
+	X(semctl, 394, SEMS_, 0, 1, IN_) X(semctl, 394, SEMS_, 0, 2, OUT_) X(semctl, 394, SEMS_, 0, 13, OUT_) X(semctl, 394, SEMS_, 0, 17, IN_)
+	X(ipc, 117, 11, QUEUE_, 4, 04000, IN_, 0) X(ipc, 117, 12, QUEUE_, 10, 04000, IN_, 0) X(ipc, 117, 14, QUEUE_, 0x102, 0, OUT_, 0)
+	X(msgsnd, 400, QUEUE_, IN_, 4, 04000) X(msgrcv, 401, QUEUE_, OUT_, 4, 0, 04000) X(msgctl, 402, QUEUE_, 1, IN_) X(msgctl, 402, QUEUE_, 2, OUT_)
 	X(openat2, 437, AT_FDCWD, PATH_, IN_, 24) X(faccessat2, 439, AT_FDCWD, PATH_, 0, 0)
 };
 #define NR_CALLS (sizeof(calls) / sizeof(calls[0]))
@@ -128,7 +134,7 @@ static long call(long nr, const long *a)
 
 /* ---- what the arguments point to ---- */
 
-static long segment;
+static long segment, sems, queue;
 static char *good, *read_only, *hole, *nothing, *edge, *text;
 
 static void *pages(int n, int prot)
@@ -184,6 +190,8 @@ static long valid(long kind)
 	case LINK_: return (long)"/proc/self/cwd";
 	case PROG_: return (long)"/bin/true";
 	case SEGMENT_: return segment;
+	case SEMS_: return sems;
+	case QUEUE_: return queue;
 	default: return kind;
 	}
 }
@@ -221,6 +229,10 @@ static int strict(void)
 
 	setgroups(2, groups);
 	segment = syscall(395, 0, 4 * PAGE, 0600); /* shmget; too large for the hole */
+	sems = syscall(393, 0, 2, 0600);
+	queue = syscall(399, 0, 0600);
+	for (int i = 0; i < 50; i++) /* each msgrcv takes one */
+		syscall(400, queue, (long[]){ 1, 0 }, 4, 0);
 	for (unsigned i = 0; i < NR_CALLS; i++) {
 		pid_t pid = fork();
 		if (pid == 0) {

@@ -30,7 +30,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#define SHMCTL 396 /* the C library does not name it for i386 */
+#define SEMCTL 394 /* the C library does not name these for i386 */
+#define SHMCTL 396
+#define MSGCTL 402
 #define USER 1000
 #define PAGE 4096u
 #define NR_NUMBERS 460
@@ -67,7 +69,7 @@ static uint32_t below(uint32_t n)
  * array, E epoll operation, R where an AIO context goes, X an AIO context, Y and W control blocks of AIO, i small number, U user id, C clone flags,
  * x clone3's structure, y openat2's, H futex operation, r limits, G I/O priority, j range of descriptors, N socket family, T socket type, K socket
  * address, L socket level, M message, D several messages, B arguments in memory, O those of old calls, J segment of shared memory,
- * Q what ipc does, h shmget's flags, e what a timer does, u a structure's size, 8 a signal set's size, 0 to 5 descriptors by what is behind
+ * z set of semaphores, V message queue, 9 one of these three, Q what ipc does, h shmget's flags, e what a timer does, u a structure's size, 8 a signal set's size, 0 to 5 descriptors by what is behind
  * them (enum kind), Z zero.
  */
 #define C(number, call, letters, how_often) { number, letters, how_often },
@@ -326,24 +328,35 @@ static long polled(void)
 	return (long)p;
 }
 
-/* The identifier of a segment of System V shared memory by its place; -1: there is none. */
-static long segment(int place)
+/* The identifier of something of System V IPC by its place; -1: there is none. */
+static long ipc_at(long control, uint32_t place)
 {
 	char ds[128];
 
-	return syscall(SHMCTL, place, 13 /* SHM_STAT */, ds);
+	if (control == SEMCTL)
+		return syscall(SEMCTL, place, 0, 18 /* SEM_STAT */, ds);
+	return syscall(control, place, control == SHMCTL ? 13 /* SHM_STAT */ : 11 /* MSG_STAT */, ds);
 }
 
-static void remove_segments(void)
+static const long ipc_kinds[] = { SHMCTL, SEMCTL, MSGCTL };
+
+static void remove_ipc(void)
 {
-	char info[64];
+	for (int k = 0; k < 3; k++)
+		for (uint32_t place = 0; place < 32768; place++) {
+			long id = ipc_at(ipc_kinds[k], place);
 
-	for (int place = (int)syscall(SHMCTL, 0, 14 /* SHM_INFO */, info); place >= 0; place--) {
-		long id = segment(place);
+			if (id >= 0)
+				syscall(ipc_kinds[k], id, 0 /* IPC_RMID, for semctl the number of a semaphore */, 0 /* IPC_RMID for semctl */, 0);
+		}
+}
 
-		if (id >= 0)
-			syscall(SHMCTL, id, 0 /* IPC_RMID */, 0);
-	}
+/* What ipc does: all that it can, and what it cannot. */
+static long ipc_call(void)
+{
+	static const uint8_t calls[] = { 1, 2, 3, 4, 11, 12, 13, 14, 21, 22, 23, 24 };
+
+	return below(9) ? calls[below(sizeof(calls))] : (long)below(30);
 }
 
 static long argument(char kind)
@@ -405,10 +418,13 @@ static long argument(char kind)
 	case 'u': return sizes[below(sizeof(sizes))];
 	case '8': return 8;
 	case '0' ... '5': return below(8) ? kinds[kind - '0'][below(4)] : (long)below(24);
-	case 'Q': return below(9) ? 21 + (long)below(4) : (long)below(30);
+	case 'Q': return ipc_call();
 	case 'O': return old_arguments();
 	case 'H': return (long)(below(14) | (below(2) ? 128 : 0));
-	case 'J': return segment((int)below(8));
+	case 'J': return ipc_at(SHMCTL, below(8));
+	case 'z': return ipc_at(SEMCTL, below(8));
+	case 'V': return ipc_at(MSGCTL, below(8));
+	case '9': return ipc_at(ipc_kinds[below(3)], below(8));
 	case 'Z': return 0;
 	default: return (long)below(below(3) ? 8 : 300);
 	}
@@ -657,7 +673,7 @@ int main(int argc, char **argv)
 			return 2;
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	run((uint32_t)strtoul(argv[1], NULL, 0), (uint32_t)atoi(argv[2]), atoi(argv[3]), null);
-	remove_segments();
+	remove_ipc();
 	printf("%u calls\n%u fine\nend\n", all_calls, all_fine);
 	return 0;
 }

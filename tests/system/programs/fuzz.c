@@ -69,8 +69,8 @@ static uint32_t below(uint32_t n)
  * array, E epoll operation, R where an AIO context goes, X an AIO context, Y and W control blocks of AIO, i small number, U user id, C clone flags,
  * x clone3's structure, y openat2's, H futex operation, r limits, G I/O priority, j range of descriptors, N socket family, T socket type, K socket
  * address, L socket level, M message, D several messages, B arguments in memory, O those of old calls, J segment of shared memory,
- * z set of semaphores, V message queue, 9 one of these three, Q what ipc does, h shmget's flags, e what a timer does, u a structure's size, 8 a signal set's size, 0 to 5 descriptors by what is behind
- * them (enum kind), Z zero.
+ * z set of semaphores, V message queue, 9 one of these three, Q what ipc does, h shmget's flags, e what a timer does, u a structure's size,
+ * 8 a signal set's size, 0 to 5 descriptors by what is behind them (enum kind), Z zero.
  */
 #define C(number, call, letters, how_often) { number, letters, how_often },
 static const struct known { short nr; char args[7]; char weight; } known[] = {

@@ -248,7 +248,7 @@ u32 block_page_mkwrite(struct vm_fault *vf, get_block_t get_block)
 	u32 n;
 	int error;
 
-	if (nr_dirty_above(dirty_check_limit))
+	if (nr_unwritten_above(dirty_check_limit))
 		balance_dirty_pages_slow();
 	(void)file_update_time(f);
 	lock_page(page);

@@ -60,10 +60,12 @@ void balance_dirty_pages_slow(void)
 {
 	might_sleep();
 	dirty_limits_update();
-	if (!dirty_above_background())
-		return;
-	wakeup_flusher();
-	/* The deadline is only for looking again: a device that gives up its requests brings the counters down, too. */
+	if (dirty_above_background())
+		wakeup_flusher();
+	/*
+	 * What is under way counts, too: else a flusher that submits faster than the disk writes would let the sum grow above the limit.
+	 * The deadline is only for looking again: a device that gives up its requests brings the counters down, too.
+	 */
 	while (!below_hard_limit()) {
 		(void)wait_event_until(&throttle_wait, below_hard_limit(), deadline_ms(200));
 		if (!below_hard_limit())

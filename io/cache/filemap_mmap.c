@@ -118,7 +118,7 @@ u32 generic_file_page_mkwrite(struct vm_fault *vf)
 		return VM_FAULT_SIGBUS;
 	if (!n)
 		return VM_FAULT_NOPAGE; /* the access is tried again, with what is there now */
-	if (nr_dirty_above(dirty_check_limit))
+	if (nr_unwritten_above(dirty_check_limit))
 		balance_dirty_pages_slow();
 	lock_page(page);
 	if (page->mapping != m) {

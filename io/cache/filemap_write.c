@@ -101,7 +101,7 @@ static ssize_t page_cache_write(struct kiocb *k, struct iov_iter *from)
 		iov_iter_advance(from, (u32)taken);
 		k->pos += taken;
 		done += (u32)taken;
-		if (unlikely(nr_dirty_above(dirty_check_limit)))
+		if (unlikely(nr_unwritten_above(dirty_check_limit)))
 			balance_dirty_pages_slow();
 		left = n - (u32)taken;
 		if (likely(!left))
@@ -220,7 +220,7 @@ static __always_inline ssize_t write_within_page(struct kiocb *k, struct iov_ite
 	from->count -= (u32)taken;
 	from->seg_offset += (u32)taken;
 	k->pos += (u32)taken;
-	if (unlikely(nr_dirty_above(dirty_check_limit)))
+	if (unlikely(nr_unwritten_above(dirty_check_limit)))
 		balance_dirty_pages_slow();
 	return taken;
 }

@@ -77,8 +77,9 @@ static inline void count_lookup(const struct page *found)
 bool mapping_is_bdev(const struct mapping *m);
 
 /* page_cache.c */
-extern atomic_t nr_dirty_pages_now;
-static inline bool nr_dirty_above(u32 limit) { return (u32)atomic_read(&nr_dirty_pages_now) > limit; }
+extern atomic_t nr_dirty_now, nr_writeback_now;
+/* Dirty and on their way to the disk. */
+static inline bool nr_unwritten_above(u32 limit) { return (u32)atomic_read(&nr_dirty_now) + (u32)atomic_read(&nr_writeback_now) > limit; }
 /* A new page, locked, for index of a mapping, but not in one yet; NULL: no memory. id: of the I/O that wants it, for the tracepoint. */
 struct page *page_cache_alloc(u32 gfp, pgoff_t index, u32 id);
 /* Take a page out: locked, clean, not under writeback. The tree's reference is dropped; the caller has one. */

@@ -15,11 +15,10 @@
 #include "kernel/sched/task.h"
 #include "mm/mm.h"
 
-atomic_t nr_dirty_pages_now;
-static atomic_t nr_writeback;
+atomic_t nr_dirty_now, nr_writeback_now;
 
-u32 nr_dirty_pages(void) { return (u32)atomic_read(&nr_dirty_pages_now); }
-u32 nr_writeback_pages(void) { return (u32)atomic_read(&nr_writeback); }
+u32 nr_dirty_pages(void) { return (u32)atomic_read(&nr_dirty_now); }
+u32 nr_writeback_pages(void) { return (u32)atomic_read(&nr_writeback_now); }
 
 /* ---- sleeping on a bit of a page or a buffer: hashed wait queues, the key tells the words of one queue apart ---- */
 
@@ -146,7 +145,7 @@ bool page_set_dirty(struct page *p)
 	spin_lock_bh(&m->lock);
 	if (likely(p->mapping == m)) {
 		radix_tree_tag_set(&m->pages, p->index, RADIX_TAG_DIRTY);
-		atomic_inc(&nr_dirty_pages_now);
+		atomic_inc(&nr_dirty_now);
 		cache_events.dirtied++;
 	}
 	spin_unlock_bh(&m->lock);
@@ -165,7 +164,7 @@ void cancel_dirty_page(struct page *p)
 	spin_lock_bh(&m->lock);
 	radix_tree_tag_clear(&m->pages, p->index, RADIX_TAG_DIRTY);
 	spin_unlock_bh(&m->lock);
-	atomic_dec(&nr_dirty_pages_now);
+	atomic_dec(&nr_dirty_now);
 	current->io.cancelled_write_bytes += PAGE_SIZE;
 }
 
@@ -189,7 +188,7 @@ bool clear_page_dirty_for_io(struct page *p)
 	if (!page_test_clear(p, PG_dirty))
 		return false;
 	/* The tag stays until page_start_writeback or page_write_skipped, so that others who look for work still find the page. */
-	atomic_dec(&nr_dirty_pages_now);
+	atomic_dec(&nr_dirty_now);
 	return true;
 }
 
@@ -214,7 +213,7 @@ void page_start_writeback(struct page *p)
 	if (!page_test(p, PG_dirty))
 		radix_tree_tag_clear(&m->pages, p->index, RADIX_TAG_DIRTY);
 	spin_unlock_bh(&m->lock);
-	atomic_inc(&nr_writeback);
+	atomic_inc(&nr_writeback_now);
 	cache_events.pages_out++;
 }
 
@@ -232,7 +231,7 @@ void page_end_writeback(struct page *p, int error)
 	radix_tree_tag_clear(&m->pages, p->index, RADIX_TAG_WRITEBACK);
 	page_clear(p, PG_writeback);
 	spin_unlock_bh(&m->lock);
-	atomic_dec(&nr_writeback);
+	atomic_dec(&nr_writeback_now);
 	if (unlikely(page_test(p, PG_waiters)) && page_test_clear(p, PG_waiters))
 		wake_bit_waiters(&p->flags);
 	writeback_page_done();

@@ -32,7 +32,7 @@ void wakeup_flusher(void);
 /* ---- for the cache itself ---- */
 /* After dirtying pages: wait while too much memory is dirty. No page locked. */
 void balance_dirty_pages_slow(void);
-extern u32 dirty_check_limit; /* below so many dirty pages nothing has to be done */
+extern u32 dirty_check_limit; /* up to so many pages dirty and under way nothing has to be done */
 bool dirty_above_background(void);
 u32 dirty_background_limit(void), dirty_hard_limit(void); /* pages */
 void writeback_page_done(void); /* a page was written; any context */

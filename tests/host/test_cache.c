@@ -565,6 +565,27 @@ TEST(writers_faster_than_the_disk_wait)
 	}
 }
 
+/* What is on its way to the disk counts like what is dirty: the sum stays at the limit, whoever is faster. */
+TEST(the_limit_is_on_dirty_and_under_way_together)
+{
+	struct test_file *f = file_make(12, 64, 1024, 0, 0, 0);
+	u32 top = 0, was = dirty_bytes;
+
+	drop_caches();
+	dirty_bytes = 64 * PAGE_SIZE;
+	dirty_limits_update();
+	for (u32 i = 0; i < 512; i++) {
+		CHECK_EQ(file_pwrite(f, want, PAGE_SIZE, i * PAGE_SIZE), PAGE_SIZE);
+		top = max(top, nr_dirty_pages() + nr_writeback_pages());
+	}
+	dirty_bytes = was;
+	dirty_limits_update();
+	printf("# at most %u of 64\n", top);
+	CHECK(top <= 64 + 1);
+	CHECK_EQ(file_fsync(f), 0);
+	file_free(f);
+}
+
 /* Many tasks on files larger than memory; each file has one writer with a model. */
 struct mixed {
 	struct test_file *f;
@@ -684,6 +705,7 @@ int main(void)
 	RUN(sync_takes_what_its_first_pass_left_out);
 	RUN(the_flusher_writes_by_age);
 	RUN(writers_faster_than_the_disk_wait);
+	RUN(the_limit_is_on_dirty_and_under_way_together);
 	RUN(many_tasks_on_more_than_memory);
 	RUN(one_pass_leaves_the_hot_set);
 	RUN(without_lookup_nothing_is_read);

@@ -153,7 +153,7 @@ static void vga_start_tx(struct tty *t)
 		give_answers();
 }
 
-static const struct tty_driver_ops vga_ops = { .start_tx = vga_start_tx };
+static const struct tty_driver_ops vga_ops = { .start_tx = vga_start_tx, .no_line = true };
 
 struct tty *vga_tty(void)
 {

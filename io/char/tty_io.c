@@ -44,6 +44,7 @@ static void put_open(struct tty *t, bool dead)
 	mutex_lock(&t->lock);
 	if (--t->opens == 0) {
 		t->exclusive = t->ldisc.stopped = false;
+		tty_start(t); /* what a screen was kept from showing */
 		tty_flush_input(t);
 		if (t->ops->close)
 			t->ops->close(t);

@@ -35,7 +35,7 @@ struct tty_driver_ops { /* all but start_tx may be NULL */
 	void (*icount)(struct tty *t, struct serial_icounter *c);
 	/* What was thrown away, or the output was stopped or started, or whether keys do that has changed: TIOCPKT_*. Process context. */
 	void (*status)(struct tty *t, u32 what);
-	bool no_line;                       /* a pseudo-terminal: what is written has been sent, though nobody may have read it yet */
+	bool no_line;                       /* a pseudo-terminal, a screen: what is written counts as sent, though output may be stopped or not read yet */
 };
 /* A terminal called name (ttyS0) with this number, of the device parent (NULL: none); its node appears in /dev. ERR_PTR. */
 struct tty *tty_register(const char *name, kdev_t dev, struct device *parent, const struct tty_driver_ops *ops, void *driver_data);

@@ -251,12 +251,12 @@ struct select_word {
 	u32 res_in, res_out, res_ex;
 };
 
-/* Those of n descriptors from the program, and back. 0 or -EFAULT. */
+/* Those of n descriptors from the program, and back. 0 or -EFAULT. A pointer moves on only when what it pointed to was there. */
 static inline int get_words(struct select_word *w, int n, const u32 __user *in, const u32 __user *out, const u32 __user *ex)
 {
-	for (; n > 0; n -= 32, w++) {
+	for (u32 i = 0; n > 0; n -= 32, w++, i++) {
 		w->in = w->out = w->ex = w->res_in = w->res_out = w->res_ex = 0;
-		if ((in && !get_user_word(&w->in, in++)) || (out && !get_user_word(&w->out, out++)) || (ex && !get_user_word(&w->ex, ex++)))
+		if ((in && !get_user_word(&w->in, in + i)) || (out && !get_user_word(&w->out, out + i)) || (ex && !get_user_word(&w->ex, ex + i)))
 			return -EFAULT;
 	}
 	return 0;
@@ -264,8 +264,8 @@ static inline int get_words(struct select_word *w, int n, const u32 __user *in, 
 
 static inline int put_words(const struct select_word *w, int n, u32 __user *in, u32 __user *out, u32 __user *ex)
 {
-	for (; n > 0; n -= 32, w++)
-		if ((in && !put_user_word(w->res_in, in++)) || (out && !put_user_word(w->res_out, out++)) || (ex && !put_user_word(w->res_ex, ex++)))
+	for (u32 i = 0; n > 0; n -= 32, w++, i++)
+		if ((in && !put_user_word(w->res_in, in + i)) || (out && !put_user_word(w->res_out, out + i)) || (ex && !put_user_word(w->res_ex, ex + i)))
 			return -EFAULT;
 	return 0;
 }

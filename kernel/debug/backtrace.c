@@ -65,7 +65,7 @@ void symbol_format(char *buf, size_t size, u32 addr)
 static int frame_level(u32 n) { return n < SCREEN_FRAMES ? LOG_EMERG : LOG_ALERT; }
 
 /* One line a frame; calls from the same place in a row are counted, so that what lies below a recursion is seen, too. */
-void backtrace_from(u32 ebp)
+static void print_frames(u32 ebp, int (*level)(u32 n))
 {
 	u32 last = 0, same = 0, lines = 0;
 
@@ -81,15 +81,22 @@ void backtrace_from(u32 ebp)
 			continue;
 		}
 		if (same)
-			printk(frame_level(lines++), "  and %u times more\n", same);
+			printk(level(lines++), "  and %u times more\n", same);
 		same = 0;
 		last = caller;
 		/* The call, not what follows it: after a call that does not return that can be the next function. */
-		printk(frame_level(lines++), "  [%08x] %pS\n", caller, (void *)(caller - 1));
+		printk(level(lines++), "  [%08x] %pS\n", caller, (void *)(caller - 1));
 	}
 	if (same)
-		printk(frame_level(lines), "  and %u times more\n", same);
+		printk(level(lines), "  and %u times more\n", same);
 }
+
+void backtrace_from(u32 ebp) { print_frames(ebp, frame_level); }
+
+static int notice(u32 n) { return LOG_NOTICE; }
+
+/* switch.asm: a task that waits has EDI, ESI, EBX and EBP on its stack. */
+void backtrace_waiting(u32 kernel_esp) { print_frames(kernel_esp + 3 * 4, notice); }
 
 void dump_stack(void)
 {

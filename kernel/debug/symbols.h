@@ -8,5 +8,7 @@
 const char *symbol_lookup(u32 addr, u32 *offset, u32 *size);
 /* Print the callers, from a frame pointer on, one line each. */
 void backtrace_from(u32 ebp);
+/* In the log alone: where a task that does not run stands, by its saved stack pointer. */
+void backtrace_waiting(u32 kernel_esp);
 
 #endif

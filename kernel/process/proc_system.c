@@ -9,6 +9,7 @@
 #include "io/vfs/mount.h"
 #include "kernel/debug/bug.h"
 #include "kernel/debug/printk.h"
+#include "kernel/debug/symbols.h"
 #include "kernel/hal/cpu.h"
 #include "kernel/hal/isa_dma.h"
 #include "kernel/hal/power.h"
@@ -139,8 +140,11 @@ static void sysrq_tasks(void)
 	struct task *t;
 
 	spin_lock_bh(&tasklist_lock);
-	list_for_each_entry(t, &all_tasks, all_node)
+	list_for_each_entry(t, &all_tasks, all_node) {
 		pr_notice("%5d %5d %c %s\n", t->pid, t->parent ? t->parent->pid : 0, task_state_char(t), t->comm);
+		if (t->state == TASK_INTERRUPTIBLE || t->state == TASK_UNINTERRUPTIBLE)
+			backtrace_waiting(t->kernel_esp);
+	}
 	spin_unlock_bh(&tasklist_lock);
 }
 

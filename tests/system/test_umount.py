@@ -9,6 +9,7 @@ SAID = "".join("%s: Resource busy, gone\n" % way * 2 for way in WAYS) + """
 sent: Resource busy
 received without room: cut, one left: Resource busy
 closed: gone
+screen: 0 kept
 """.lstrip()
 
 

@@ -198,7 +198,7 @@ static long valid(long kind)
 
 static int strict_one(const struct call *c)
 {
-	const long wild[] = { 0x10, (long)0xc0000000, (long)0xc0100000, (long)0xfffff000, (long)0xfffffffc, (long)hole, (long)nothing,
+	const long wild[] = { 0x10, (long)0xc0000000, (long)0xc0100000, (long)0xfffff000, (long)0xfffffffc, -1, (long)hole, (long)nothing,
 			      (long)read_only, (long)edge };
 	int bad = 0;
 

@@ -1,7 +1,7 @@
 /*
  * letgo DEV DIR: a disk can be unmounted as soon as the last process that used it has been waited for, however that process held its files:
  * in messages nobody received, in sockets that only such messages hold, by asynchronous requests under way, mapped. And while a process
- * holds one, it cannot. Prints a line for each way: what umount(2) said.
+ * holds one, it cannot. Prints a line for each way: what umount(2) said. And nobody waits for a screen whose output is stopped.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -9,11 +9,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "user/linux_aio.h"
@@ -196,6 +198,15 @@ static void thrown_away(void)
 	close(p[0]);
 }
 
+static void stopped_screen(void)
+{
+	int fd = open("/dev/tty1", O_RDWR | O_NOCTTY), kept = -1;
+
+	must(fd >= 0 && !tcflow(fd, TCOOFF) && write(fd, "shown later\n", 12) == 12, "tty1");
+	must(!ioctl(fd, TIOCOUTQ, &kept) && !tcdrain(fd) && !close(fd), "drain");
+	printf("screen: %d kept\n", kept);
+}
+
 int main(int argc, char **argv)
 {
 	setvbuf(stdout, NULL, _IONBF, 0);
@@ -205,5 +216,6 @@ int main(int argc, char **argv)
 		for (int how = 0; how < 3; how++)
 			held(&ways[i], how);
 	thrown_away();
+	stopped_screen();
 	return argc != 3;
 }

@@ -19,6 +19,7 @@ setfsgid32 madvise gettid readahead tkill fadvise64 exit_group remap_file_pages 
 sync_file_range fallocate dup3 syncfs membarrier arch_prctl rseq close_range
 socket listen shutdown accept4 epoll_create epoll_create1 eventfd eventfd2 timerfd_create io_destroy io_submit tee finit_module ioprio_set ioprio_get
 shmget shmat shmdt semget msgget timer_getoverrun timer_delete inotify_init inotify_init1 inotify_rm_watch
+flistxattr pidfd_open pidfd_getfd
 """.split())
 
 

@@ -43,7 +43,7 @@
 #define is_pointer(a) ((a) >= IN_ && (a) <= PROG_)
 #define is_name(a) ((a) >= PATH_ && (a) <= PROG_)
 
-enum { PASSWD = 10, TMP, FOLDER, PIPE_R, PIPE_W, EPOLL, TIMERFD, SOCKET, INOTIFY }; /* descriptors opened at the start */
+enum { PASSWD = 10, TMP, FOLDER, PIPE_R, PIPE_W, EPOLL, TIMERFD, SOCKET, INOTIFY, PIDFD }; /* descriptors opened at the start */
 
 static const struct call {
 	const char *name;
@@ -111,6 +111,9 @@ static const struct call {
 	X(semctl, 394, SEMS_, 0, 1, IN_) X(semctl, 394, SEMS_, 0, 2, OUT_) X(semctl, 394, SEMS_, 0, 13, OUT_) X(semctl, 394, SEMS_, 0, 17, IN_)
 	X(ipc, 117, 11, QUEUE_, 4, 04000, IN_, 0) X(ipc, 117, 12, QUEUE_, 10, 04000, IN_, 0) X(ipc, 117, 14, QUEUE_, 0x102, 0, OUT_, 0)
 	X(msgsnd, 400, QUEUE_, IN_, 4, 04000) X(msgrcv, 401, QUEUE_, OUT_, 4, 0, 04000) X(msgctl, 402, QUEUE_, 1, IN_) X(msgctl, 402, QUEUE_, 2, OUT_)
+	X(setxattr, 226, LINK_, PROG_, IN_, 4, 0) X(lsetxattr, 227, LINK_, PROG_, IN_, 4, 0) X(fsetxattr, 228, TMP, PROG_, IN_, 4, 0)
+	X(getxattr, 229, LINK_, PROG_) X(lgetxattr, 230, LINK_, PROG_) X(fgetxattr, 231, TMP, PROG_) X(listxattr, 232, LINK_) X(llistxattr, 233, LINK_)
+	X(removexattr, 235, LINK_, PROG_) X(lremovexattr, 236, LINK_, PROG_) X(fremovexattr, 237, TMP, PROG_) X(pidfd_send_signal, 424, PIDFD, 0, IN_, 0)
 	X(openat2, 437, AT_FDCWD, PATH_, IN_, 24) X(faccessat2, 439, AT_FDCWD, PATH_, 0, 0)
 };
 #define NR_CALLS (sizeof(calls) / sizeof(calls[0]))
@@ -173,6 +176,7 @@ static void make_descriptors(void)
 	epoll_ctl(EPOLL, EPOLL_CTL_ADD, PIPE_W, &always);
 	dup2(timerfd_create(CLOCK_MONOTONIC, 0), TIMERFD);
 	dup2((int)syscall(291), INOTIFY);
+	dup2((int)syscall(434, getpid(), 0), PIDFD);
 	int pair[2];
 	if (socketpair(AF_UNIX, SOCK_DGRAM, 0, pair) || write(pair[1], "x", 1) != 1)
 		exit(2);
@@ -213,7 +217,7 @@ static int strict_one(const struct call *c)
 				a[i] = valid(c->arg[i]);
 			a[at] = wild[w];
 			result = call(c->nr, a);
-			if (result == -EFAULT)
+			if (result == -EFAULT || (result == -EINVAL && wild[w] == -1 && !strncmp(c->name, "futex", 5))) /* those lie at a multiple of 4 */
 				continue;
 			bad = 1;
 			printf("%s: argument %d %#lx: %ld (%s)\n", c->name, at, wild[w], result, result < 0 ? strerror((int)-result) : "no error");

@@ -70,7 +70,7 @@ static uint32_t below(uint32_t n)
  * x clone3's structure, y openat2's, H futex operation, r limits, G I/O priority, j range of descriptors, N socket family, T socket type, K socket
  * address, L socket level, M message, D several messages, B arguments in memory, O those of old calls, J segment of shared memory,
  * z set of semaphores, V message queue, 9 one of these three, Q what ipc does, h shmget's flags, e what a timer does, u a structure's size,
- * 8 a signal set's size, 0 to 5 descriptors by what is behind them (enum kind), Z zero.
+ * 8 a signal set's size, 0 to 6 descriptors by what is behind them (enum kind), Z zero.
  */
 #define C(number, call, letters, how_often) { number, letters, how_often },
 static const struct known { short nr; char args[7]; char weight; } known[] = {
@@ -150,7 +150,7 @@ static long timer_event(void)
 }
 
 /* Descriptors that the process has, by what is behind them. */
-enum kind { EPOLL, INOTIFY, TIMERFD, EVENTFD, SIGNALFD, SOCKET, NR_KINDS };
+enum kind { EPOLL, INOTIFY, TIMERFD, EVENTFD, SIGNALFD, SOCKET, PIDFD, NR_KINDS };
 static int kinds[NR_KINDS][4];
 
 static void have(enum kind k, int fd)
@@ -164,7 +164,7 @@ static void came(long nr, long result, const long *args)
 {
 	static const struct { short nr; enum kind kind; } makers[] = {
 		{ 254, EPOLL }, { 329, EPOLL }, { 291, INOTIFY }, { 332, INOTIFY }, { 322, TIMERFD }, { 323, EVENTFD }, { 328, EVENTFD }, { 321, SIGNALFD },
-		{ 327, SIGNALFD }, { 359, SOCKET }, { 364, SOCKET },
+		{ 327, SIGNALFD }, { 359, SOCKET }, { 364, SOCKET }, { 434, PIDFD },
 	};
 
 	for (uint32_t i = 0; result >= 0 && i < sizeof(makers) / sizeof(makers[0]); i++)
@@ -417,7 +417,7 @@ static long argument(char kind)
 	case 'e': return timer_event();
 	case 'u': return sizes[below(sizeof(sizes))];
 	case '8': return 8;
-	case '0' ... '5': return below(8) ? kinds[kind - '0'][below(4)] : (long)below(24);
+	case '0' ... '6': return below(8) ? kinds[kind - '0'][below(4)] : (long)below(24);
 	case 'Q': return ipc_call();
 	case 'O': return old_arguments();
 	case 'H': return (long)(below(14) | (below(2) ? 128 : 0));

@@ -4,14 +4,20 @@
 
 #include "kernel/sched/signal.h"
 #include "mm/alloc.h"
+#include "mm/mm.h"
 
-/* The current task is on its way out: what it still needs for that may come from the reserve, and waiting would be for its own memory. */
+/*
+ * The current task is on its way out: what it still needs for that may come from the reserve, and waiting would be for its own memory. So is a
+ * kernel thread that works in the memory of a process at its end: that waits for it (aio_mm_exit).
+ */
 static inline bool task_is_dying(void)
 {
 	struct task *t = current;
 
 	if (t->flags & PF_EXITING)
 		return true;
+	if (t->flags & PF_KTHREAD)
+		return t->mm && !atomic_read(&t->mm->users);
 	return (t->flags & TIF_SIGPENDING) && t->signal && ((t->pending_set | t->signal->shared_pending) & sigmask_of(SIGKILL));
 }
 

@@ -34,5 +34,7 @@ struct proc_pid_entry {
 };
 /* The table of /proc/PID: nr entries; once, at init. */
 void proc_pid_register(const struct proc_pid_entry *entries, u32 nr);
+/* The process whose folder /proc/PID the file is, with a reference; NULL: it is another file. The process may have ended. */
+struct task *proc_pid_folder_task(const struct file *f);
 
 #endif

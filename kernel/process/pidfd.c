@@ -5,6 +5,7 @@
  */
 #include "kernel/process/pidfd.h"
 #include "io/contract/file.h"
+#include "io/contract/proc_file.h"
 #include "io/vfs/files.h"
 #include "kernel/hal/uaccess.h"
 #include "kernel/process/siginfo.h"
@@ -110,6 +111,21 @@ long sys_pidfd_open(pid_t pid, u32 flags)
 	return fd;
 }
 
+/* As pidfd_process, for an open folder /proc/PID: what signals could be sent to before there was pidfd_open. */
+static int folder_process(int fd, struct signal **s)
+{
+	struct fd f = fdget(fd);
+	struct task *t = f.file ? proc_pid_folder_task(f.file) : NULL;
+
+	if (t) {
+		*s = t->signal;
+		atomic_inc(&(*s)->refs);
+		put_task(t);
+	}
+	fdput(f);
+	return t ? 0 : -EBADF;
+}
+
 long sys_pidfd_send_signal(int fd, int sig, const void __user *info, u32 flags)
 {
 	struct signal *s;
@@ -120,6 +136,8 @@ long sys_pidfd_send_signal(int fd, int sig, const void __user *info, u32 flags)
 	if (flags)
 		return -EINVAL;
 	r = pidfd_process(fd, &s, &nonblock);
+	if (r == -EBADF)
+		r = folder_process(fd, &s);
 	if (r)
 		return r;
 	t = get_leader(s);

@@ -37,6 +37,13 @@ bool proc_inode_is_pid(const struct inode *inode)
 	return inode->ino >= PID_INO_BASE;
 }
 
+struct task *proc_pid_folder_task(const struct file *f)
+{
+	struct pid_node *n = f->ops == &pid_dir_fops ? f->inode->private : NULL;
+
+	return n ? get_task(n->task) : NULL;
+}
+
 void proc_pid_evict(struct inode *inode)
 {
 	struct pid_node *n = inode->private;

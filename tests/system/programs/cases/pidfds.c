@@ -116,6 +116,24 @@ CASE(pidfd_signal_with_value, "a signal with siginfo of one's own, by the rules 
 	kill(pid, SIGKILL);
 }
 
+CASE(pidfd_signal_by_folder, "an open /proc/PID stands for the process too, for pidfd_send_signal")
+{
+	pid_t pid = sleeper();
+	int fd, inside, status;
+
+	snprintf(text, sizeof(text), "/proc/%d", (int)pid);
+	fd = open(text, O_RDONLY | O_DIRECTORY);
+	snprintf(text, sizeof(text), "/proc/%d/fd", (int)pid);
+	inside = open(text, O_RDONLY | O_DIRECTORY);
+	SAY(pidfd_signal(fd, 0, NULL));
+	SAY(pidfd_signal(inside, 0, NULL));
+	SAY(pidfd_signal(fd, SIGUSR1, NULL));
+	waitpid(pid, &status, 0);
+	say_status("child", status);
+	SAY(pidfd_signal(fd, 0, NULL));
+	SAY(pidfd_signal(open("/proc", O_RDONLY), 0, NULL));
+}
+
 CASE(pidfd_getfd_copies, "pidfd_getfd: the same open file, closed by exec")
 {
 	int p[2], go[2];

@@ -181,6 +181,9 @@ static long do_fcntl(int fd, struct file *f, u32 cmd, unsigned long arg)
 		return 0;
 	case F_SETPIPE_SZ:
 	case F_GETPIPE_SZ: return pipe_fcntl(f, cmd, arg);
+	case F_GETLEASE: return F_UNLCK;
+	case F_NOTIFY: /* without events: not to be told any more, and nobody is */
+		return arg & ~(unsigned long)DN_MULTISHOT ? -EINVAL : 0;
 	case F_ADD_SEALS:
 	case F_GET_SEALS: return memfs_seals_fcntl(f, cmd, (u32)arg);
 	default: return -EINVAL;

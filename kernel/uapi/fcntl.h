@@ -59,6 +59,9 @@
 #define F_SETLKW64 14
 #define F_SETOWN_EX 15
 #define F_GETOWN_EX 16
+#define F_GETLEASE 1025
+#define F_NOTIFY 1026
+#define DN_MULTISHOT 0x80000000ul
 #define F_OWNER_TID 0
 #define F_OWNER_PID 1
 #define F_OWNER_PGRP 2

@@ -92,6 +92,12 @@ CASE(pidfd_open_errors, "pidfd_open: numbers and flags that are none, processes 
 	int self = pidfd_open(getpid(), 0);
 	SAY(pidfd_signal(self, 99, NULL));
 	SAY(syscall(SYS_pidfd_send_signal_, self, 0, NULL, 0x100));
+	int folder = open("/proc/self", O_RDONLY | O_DIRECTORY), inside = open("/proc/self/fd", O_RDONLY | O_DIRECTORY);
+	SAY(pidfd_signal(folder, 0, NULL));
+	SAY(pidfd_signal(inside, 0, NULL));
+	SAY(poll(&(struct pollfd){ folder, POLLIN, 0 }, 1, 0));
+	SAY(fcntl(folder, F_GETLEASE));
+	SAY(fcntl(folder, F_NOTIFY, DN_MULTISHOT));
 }
 
 CASE(pidfd_signal_with_value, "a signal with siginfo of one's own, by the rules of rt_sigqueueinfo")

@@ -459,5 +459,5 @@ CASE(pty_packet, "packet mode: a byte in front of each read tells what happened 
 	SAY(ioctl(m, TIOCPKT, &on));
 	SAY(write(s, "plain", 5));
 	say_poll("plain", m, POLLIN);
-	say_read("plain", m);
+	say_read("plain", m, 5);
 }

@@ -210,7 +210,14 @@ static void robust(void)
 
 /* ---- signals ---- */
 
-static volatile int handled_by;
+static volatile int handled_by, ready[2], enough;
+
+/* It comes, be the machine ever so busy; ten seconds are long enough. */
+static void wait_for(const volatile int *what)
+{
+	for (int i = 0; i < 2000 && !*what; i++)
+		sleep_ms(5);
+}
 
 static void note_thread(int n)
 {
@@ -221,7 +228,8 @@ static void note_thread(int n)
 static void *take_signals(void *arg)
 {
 	mine = (int)(long)arg;
-	sleep_ms(120);
+	ready[mine - 1] = 1;
+	wait_for(&enough);
 	return NULL;
 }
 
@@ -237,15 +245,17 @@ static void signals(void)
 	mine = 100;
 	for (long i = 0; i < 2; i++)
 		pthread_create(&t[i], NULL, take_signals, (void *)(i + 1));
-	sleep_ms(30);
+	wait_for(&ready[0]);
+	wait_for(&ready[1]);
 	pthread_kill(t[1], SIGUSR1);
-	sleep_ms(20);
+	wait_for(&handled_by);
 	say("handled by %d", handled_by);
 	handled_by = 0;
 	pthread_sigmask(SIG_BLOCK, &set, NULL); /* this thread cannot, so another one does */
 	kill(getpid(), SIGUSR1);
-	sleep_ms(20);
+	wait_for(&handled_by);
 	say("handled elsewhere: %d", handled_by == 1 || handled_by == 2);
+	enough = 1;
 	join_all(t, 2);
 	handled_by = 0;
 	kill(getpid(), SIGUSR1);

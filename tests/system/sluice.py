@@ -107,6 +107,11 @@ def sh(text, add=(), **options):
     return vm("sh", "/t/script", add=[*add, (script_file(text), "/t/script")], **options)
 
 
+def as_nice_as_here():
+    """A line for a script whose programs run on the host, too, and speak of their priority: the tests may have been started by nice."""
+    return "renice %d -p $$ >/dev/null\n" % os.getpriority(os.PRIO_PROCESS, 0)
+
+
 class Live:
     """A guest that runs while the test acts."""
 

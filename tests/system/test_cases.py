@@ -73,7 +73,7 @@ def runners():
 @pytest.fixture(scope="module")
 def in_guest(runners):
     """{(subject, place): {case: lines}}, all from one boot."""
-    text = "mkdir /t/ext2 /t/tmpfs\nmount -t tmpfs none /t/tmpfs\n"
+    text = sluice.as_nice_as_here() + "mkdir /t/ext2 /t/tmpfs\nmount -t tmpfs none /t/tmpfs\n"
     add = [(path, "/t/p/" + n) for n, path in runners.items()] + [(os.path.join(SCRIPTS, s + ".sh"), "/t/s/%s.sh" % s) for s in SHELL]
     for s in [*PROGRAMS, *SHELL]:
         run = "/t/p/" + s if s in PROGRAMS else "/t/p/shell_cases /bin/busybox /bin /t/s/%s.sh %s" % (s, " ".join(SHELL[s]))

@@ -24,7 +24,7 @@ def binaries():
 @pytest.fixture(scope="module")
 def in_guest(binaries):
     """{name: (status, output)}, all from one boot."""
-    text = "".join("mkdir /t/w-%s; cd /t/w-%s; echo === %s; /t/p/%s 2>&1; echo === status $?\n" % (n, n, n, n) for n in NAMES)
+    text = sluice.as_nice_as_here() + "".join("mkdir /t/w-%s; cd /t/w-%s; echo === %s; /t/p/%s 2>&1; echo === status $?\n" % (n, n, n, n) for n in NAMES)
     r = sluice.sh(text, add=[(path, "/t/p/" + n) for n, path in binaries.items()], timeout=150)
     return r, {m.group(1): (m.group(3), m.group(2)) for m in re.finditer(r"^=== (\w+)\n(.*?)=== status (\d+)$", r.text, re.M | re.S)}
 

@@ -101,6 +101,8 @@ static void use_mm(struct binprm *b)
 	irq_disable();
 	t->mm = t->active_mm = b->mm;
 	mm_switch(active, b->mm);
+	if (!old)
+		sched_fpu_load(t); /* a kernel thread had not owned the registers, and user copies use them */
 	irq_enable();
 	spin_unlock_bh(&tasklist_lock);
 	if (old)

@@ -94,12 +94,13 @@ static u8 fsave_to_fx_tag(u32 tag)
 static int save_fpu(struct fpstate __user *user)
 {
 	struct task *t = current;
-	u8 *fx = t->fpu;
+	u8 fx[512] __aligned(16); /* apart: a fault below may switch tasks, and that saves the registers to t->fpu */
 	u32 env[7];
 
 	irq_disable();
 	if (this_cpu()->fpu_owner == t)
-		fpu_save(fx);
+		fpu_save(t->fpu);
+	memcpy(fx, t->fpu, sizeof(fx));
 	irq_enable();
 	env[0] = *(u16 *)fx | 0xffff0000;
 	env[1] = *(u16 *)(fx + 2) | 0xffff0000;

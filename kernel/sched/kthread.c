@@ -129,6 +129,7 @@ void kthread_use_mm(struct mm *mm)
 	irq_disable();
 	t->mm = t->active_mm = mm;
 	mm_switch(borrowed, mm);
+	sched_fpu_load(t);
 	irq_enable();
 	spin_unlock_bh(&tasklist_lock);
 	if (borrowed)
@@ -143,4 +144,5 @@ void kthread_unuse_mm(void)
 	mm_grab(t->mm); /* borrowed from here on */
 	t->mm = NULL;
 	spin_unlock_bh(&tasklist_lock);
+	sched_fpu_forget(t);
 }

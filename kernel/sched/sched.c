@@ -297,6 +297,7 @@ void sched_reload_segments(void)
 /*
  * The FPU registers stay as they are while kernel threads and the idle task run, who use none of them: they belong to fpu_owner, whose saved
  * state is out of date meanwhile, until another program is to run. So a program that waits for a device and goes on pays nothing for them.
+ * A kernel thread that works in a program's memory counts as a program: its user copies use the registers, and may sleep in a fault.
  */
 void sched_fpu_load(struct task *t)
 {
@@ -315,7 +316,7 @@ static inline void switch_cpu_state(struct rq *rq, struct task *prev, struct tas
 	tss_set_stack((u32)next->stack + KSTACK_SIZE);
 	if (next->mm) {
 		load_segments(rq, next);
-		if (this_cpu()->fpu_owner != next && !(next->flags & PF_KTHREAD))
+		if (this_cpu()->fpu_owner != next)
 			sched_fpu_load(next);
 	}
 }

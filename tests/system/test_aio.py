@@ -117,3 +117,9 @@ def test_disk_goes_with_requests_under_way(run):
     lines = run.parts["unplug /dev/nvme2n1"]
     assert lines == ["submitted 32", "READY", "no more: No such device", "good 16, EIO 16, ENODEV 0, left 0", "one more: 1",
                      "good 0, EIO 0, ENODEV 1, left 0", SETTLED, "nvme0", "nvme1"], run
+
+
+def test_the_pool_copies_with_registers_of_its_own():
+    """A copy of the pool that sleeps in a fault leaves the SSE registers of the program that runs meanwhile alone, and gets its own back."""
+    r = sluice.vm("/t/fpuaio", add=[(program("fpuaio.c"), "/t/fpuaio")])
+    assert (r.status, r.text) == (0, "registers kept 8, buffers right 8 of 8\n"), repr(r)

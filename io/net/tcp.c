@@ -342,6 +342,9 @@ static void end_listening(struct tcp_sock *t)
 		close_sock(e, true);
 	}
 	t->nr_backlog = 0;
+	for (struct tcp_pcb *p = tcp_active_pcbs; p; p = p->next)
+		if (p->callback_arg == t) /* half open: it has inherited that */
+			tcp_arg(p, NULL);
 	tcp_arg(t->pcb, NULL);
 	tcp_close(t->pcb);
 	t->pcb = NULL;

@@ -95,6 +95,7 @@ bool tcp_urgent_arrived(struct tcp_sock *t, struct pbuf *p); /* p was just queue
  */
 u32 tcp_urgent_limit(struct tcp_sock *t, u32 ahead, u32 want, bool some, bool *skip);
 void tcp_urgent_passed(struct tcp_sock *t);   /* bytes were read */
+bool tcp_has_data(const struct tcp_sock *t);  /* is there more than the urgent bytes that a read passes over? A hint without net_lock */
 bool tcp_at_mark(const struct tcp_sock *t);
 u32 tcp_readable(const struct tcp_sock *t);   /* bytes that can be read before the mark */
 ssize_t tcp_receive_urgent(struct socket *s, struct message *m, u32 flags);

@@ -292,7 +292,7 @@ static int wait_data(struct socket *s, u32 flags, u64 deadline, bool some)
 	if (flags & MSG_DONTWAIT)
 		return -EAGAIN;
 	int err = (int)wait_event_interruptible_until(
-		&t->wait, !list_empty(&t->rx) || t->eof || t->shut_read || (t->state != TS_CONNECTED && t->state != TS_CONNECTING), deadline);
+		&t->wait, tcp_has_data(t) || t->eof || t->shut_read || (t->state != TS_CONNECTED && t->state != TS_CONNECTING), deadline);
 	return err == -ETIMEDOUT ? -EAGAIN : err;
 }
 

@@ -92,6 +92,19 @@ void tcp_urgent_passed(struct tcp_sock *t)
 		t->has_hole = false;
 }
 
+bool tcp_has_data(const struct tcp_sock *t)
+{
+	u32 at = next_to_read(t), n = t->rx_bytes;
+
+	if (n && t->has_hole && t->hole == at) {
+		at++;
+		n--;
+	}
+	if (n && t->urgent && !t->socket->oobinline && t->mark == at)
+		n--;
+	return n;
+}
+
 bool tcp_at_mark(const struct tcp_sock *t) { return t->urgent && t->mark == next_to_read(t); }
 
 u32 tcp_readable(const struct tcp_sock *t)

@@ -252,3 +252,19 @@ CASE(oob_behind_much, "the mark is known before the data in front of it is read"
 	SAY(recv(a, text, 3, MSG_WAITALL));
 	say("%.3s", text);
 }
+
+CASE(oob_peek, "a peek at nothing but the urgent byte finds nothing, and waits for what comes behind")
+{
+	struct timeval soon = { .tv_usec = 100000 };
+
+	connected();
+	SAY(send(a, "u", 1, MSG_OOB));
+	wait_urgent();
+	SAY(recv(b, text, 10, MSG_PEEK | MSG_DONTWAIT));
+	setsockopt(b, SOL_SOCKET, SO_RCVTIMEO, &soon, sizeof(soon));
+	SAY(recv(b, text, 10, MSG_PEEK));
+	SAY(send(a, "x", 1, 0));
+	wait_data();
+	SAY(recv(b, text, 10, MSG_PEEK));
+	say("%c", text[0]);
+}

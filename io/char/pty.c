@@ -196,21 +196,22 @@ static void ptm_release(struct file *f)
 	kfree(f->private);
 }
 
-static bool something_to_read(struct pty *p)
+/* packet: what happened to the slave counts. */
+static bool something_to_read(struct pty *p, bool packet)
 {
-	return p->tty->xchar || (buffer_ring_used(&p->tty->out) && !p->tty->ldisc.stopped) || (p->packet && p->status);
+	return p->tty->xchar || (buffer_ring_used(&p->tty->out) && !p->tty->ldisc.stopped) || (packet && p->status);
 }
 
 /* Until a read has something to give. 0, -EIO: the slave was closed and all is read; -EAGAIN, -ERESTARTSYS. */
-static int wait_readable(struct file *f)
+static int wait_readable(struct file *f, bool packet)
 {
 	struct pty *p = pty_of(f);
 	int error;
 
-	if ((f->flags & O_NONBLOCK) && !something_to_read(p) && !p->closed)
+	if ((f->flags & O_NONBLOCK) && !something_to_read(p, packet) && !p->closed)
 		return -EAGAIN;
-	error = (int)wait_event_interruptible(&p->wait, something_to_read(p) || p->closed);
-	return error || something_to_read(p) ? error : -EIO;
+	error = (int)wait_event_interruptible(&p->wait, something_to_read(p, packet) || p->closed);
+	return error || something_to_read(p, packet) ? error : -EIO;
 }
 
 /* The byte in front of what packet mode reads: 0, or what happened, which is forgotten then. */
@@ -226,12 +227,12 @@ static u8 packet_head(struct pty *p)
 static ssize_t ptm_read_iter(struct kiocb *k, struct iov_iter *to)
 {
 	struct pty *p = pty_of(k->file);
-	u32 n, head = p->packet; /* how many bytes stand in front of the data */
+	u32 n, head = p->packet; /* how many bytes stand in front of the data: as it was at the beginning of the call, like Linux */
 	u8 buf[PTM_CHUNK];
 	ssize_t done = 0;
 
 	while (iov_iter_count(to) && !done) {
-		int error = wait_readable(k->file);
+		int error = wait_readable(k->file, head);
 
 		if (error)
 			return error;
@@ -299,7 +300,7 @@ static u32 ptm_poll(struct file *f, struct poll_table *pt)
 	u32 mask = 0;
 
 	poll_wait(f, &p->wait, pt);
-	if (something_to_read(p))
+	if (something_to_read(p, p->packet))
 		mask |= POLLIN | POLLRDNORM;
 	if (p->packet && p->status)
 		mask |= POLLPRI;

@@ -66,7 +66,9 @@ static int tty_open(struct inode *inode, struct file *f)
 	if (!tf)
 		return -ENOMEM;
 	mutex_lock(&t->lock);
-	if (t->exclusive && t->opens && !capable())
+	if (!inode->nlink) /* an O_PATH descriptor of a slave that is gone: its number may be another's by now */
+		error = -EIO;
+	else if (t->exclusive && t->opens && !capable())
 		error = -EBUSY;
 	else if (t->ops->open)
 		error = t->ops->open(t);

@@ -461,3 +461,34 @@ CASE(pty_packet, "packet mode: a byte in front of each read tells what happened 
 	say_poll("plain", m, POLLIN);
 	say_read("plain", m, 5);
 }
+
+CASE(pty_old_name, "who kept the place of a slave that is gone cannot open the next one that gets its number")
+{
+	char path[64];
+	int m = pair(NULL), place = open(ptsname(m), O_PATH), next, fd;
+
+	close(m);
+	next = pair(NULL);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", place);
+	fd = open(path, O_RDWR | O_NOCTTY);
+	say("open: %s", fd < 0 ? strerror(errno) : "succeeds");
+	close(next);
+}
+
+CASE(pty_packet_late, "packet mode that comes on during a read of the master does not count for that read, which goes on waiting for data")
+{
+	int slave, m = pair(&slave), on = 1, status;
+	char buf[8];
+
+	if (!fork()) {
+		ssize_t n = read(m, buf, sizeof(buf));
+		say("%d: %#x", (int)n, buf[0]);
+		_exit(0);
+	}
+	sleep_ms(100);
+	SAY(ioctl(m, TIOCPKT, &on));
+	SAY(tcflush(slave, TCIFLUSH));
+	SAY(write(slave, "x", 1));
+	wait(&status);
+	say_status("child", status);
+}

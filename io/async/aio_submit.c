@@ -349,6 +349,7 @@ static int start_poll(struct aio_request *r, const struct iocb_abi *cb)
 	INIT_WORK(&r->work, poll_work);
 	u32 flags = spin_lock_irqsave(&r->ctx->lock);
 	list_add_tail(&r->active, &r->ctx->active);
+	p->cancelled = r->ctx->dead; /* io_destroy has cancelled the others while this one was being made */
 	queue_poll_locked(p); /* all runs in one queue: never two at once */
 	spin_unlock_irqrestore(&r->ctx->lock, flags);
 	return 0;
